@@ -1,0 +1,40 @@
+"""The contracts of the hardware abstraction layer. They are duck-typed; host_tests/hal holds the contract suite
+that every backend passes. The same role has the same class name in each backend (hal.sim.flash.Flash, hal.rp2.flash.Flash).
+
+Adc     channels        tuple of names, of VA VB VC IA IB IC (and IN), in the order of the interleaved samples
+        scales          tuple of floats: volts or amperes for one count, by channel, as designed (before calibration)
+        rate            samples per second and channel, as it really is, a float
+        set_rate(hz)    where the board can; returns the rate that was set
+        async read()    the next block: (first, count, data). `first` is the number of the block's first sample since
+                        start, `count` the samples of each channel, `data` a buffer of count * len(channels) interleaved
+                        little-endian int32, valid until the next read. A gap in `first` means lost samples.
+                        None when the source has ended (only recordings end).
+        overruns        samples lost so far because nobody read them, an int. Never silent.
+        close()         release the converter
+
+Flash   size, erase_size   bytes, ints
+        read(addr, buf)    fill buf from addr
+        program(addr, data)  write; bits go from 1 to 0 only. Any address, any length.
+        erase(addr)        set the sector at addr (a multiple of erase_size) to 0xFF
+        sync()             return when everything is on the medium
+        Out of range: ValueError. A medium that fails: OSError.
+
+Nvram   size, read(addr, buf), write(addr, data)     optional battery-backed or FRAM bytes
+
+Rtc     read()          UTC in whole seconds since 1970-01-01, an int
+        set(seconds)    set it
+        power_lost      True if the clock stopped since it was last set
+
+Uart    configure(baud, bits, parity, stop)   parity is "N", "E" or "O"; takes effect at once
+        async read()    some bytes (at least one); b"" when the port is closed
+        write(data)     queue bytes
+        async drain()   return when what was queued has left
+        close()
+
+Net     async start_server(handler, host, port) -> server   handler(reader, writer) as in asyncio.start_server;
+                        server.address is (host, port) as bound; server.close(), async server.wait_closed()
+        async open_connection(host, port) -> (reader, writer)
+
+Power   mains           True while the supply is present
+        async failing() return when the supply has begun to fail: time for the last-gasp save
+"""
