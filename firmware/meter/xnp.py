@@ -21,6 +21,22 @@ try:
         """Return the dot product of each row of a with the same row of b. a, b: (n, m). Result: (n,)."""
         return np.sum(a * b, axis=1)
 
+    def running_sum(a):
+        """Return the cumulative sum of a 1-D array."""
+        out = np.zeros(len(a))
+        total = 0.0
+        for k in range(len(a)):
+            total += a[k]
+            out[k] = total
+        return out
+
+    # ulab's take() walks a list of int objects: slices are faster however many there are.
+    GATHER_ABOVE_RUNS = 1 << 30
+
+    def gather(samples, index, before, weights, out):
+        """Not used with ulab."""
+        raise NotImplementedError
+
 except ImportError:
     import numpy as np
 
@@ -35,3 +51,16 @@ except ImportError:
     def row_dots(a, b):
         """Return the dot product of each row of a with the same row of b. a, b: (n, m). Result: (n,)."""
         return np.einsum("ij,ij->i", a, b)
+
+    def running_sum(a):
+        """Return the cumulative sum of a 1-D array."""
+        return np.cumsum(a)
+
+    GATHER_ABOVE_RUNS = 16
+
+    def gather(samples, index, before, weights, out):
+        """Write sum over k of samples[index + k - before] * weights[k] to out. index: (m,), whole numbers."""
+        first = index.astype(np.intp) - before
+        out[:] = samples[first] * weights[0]
+        for k in range(1, len(weights)):
+            out += samples[first + k] * weights[k]

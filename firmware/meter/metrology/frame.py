@@ -1,0 +1,36 @@
+"""A Frame: n consecutive half cycles of all channels, cut from the ADC's stream in step with the signal.
+
+Each half cycle is HALF samples, so a fundamental cycle is exactly 512 (the manual's Measurement Formulas). A
+voltage array starts QUARTER samples before the frame: the 90 degree shift of reactive power needs them.
+
+    voltage  |<- QUARTER ->|<- HALF ->|<- HALF ->| ...      current  |<- HALF ->|<- HALF ->| ...
+"""
+
+from meter.compat import const
+
+HALF = const(256)
+QUARTER = const(128)
+
+# Flags. A frame is metered whatever they say; they tell how far to trust it.
+UNLOCKED = const(1)  # no signal to track: cut at the nominal frequency
+GAP = const(2)  # samples were lost before this frame: it does not join on to the last one
+CLIPPED = const(4)  # a sample was at the converter's limit
+
+
+class Frame:
+    """n half cycles of three elements.
+
+    v, i        lists of three 1-D arrays: QUARTER + n * HALF volts, n * HALF amperes
+    seconds     (n,) array: how long each half cycle lasted
+    ends        list of n ints: the number of the ADC sample at which each half cycle ended
+    flags       UNLOCKED, GAP, CLIPPED
+    Arrays are reused: they are valid until the next frame is cut.
+    """
+
+    def __init__(self, n, v, i, seconds, ends, flags=0):
+        self.n = n
+        self.v = v
+        self.i = i
+        self.seconds = seconds
+        self.ends = ends
+        self.flags = flags

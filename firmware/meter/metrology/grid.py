@@ -1,0 +1,104 @@
+"""The time grid of the half cycles: where the fundamental passes zero, in samples of the converter.
+
+Points (position, phase) are laid a quarter cycle apart; the phase is relative to the next boundary that is not yet
+cut, and boundaries are at multiples of pi. Between points the phase is linear. Half cycles have no parity: a phase
+that jumps by 180 degrees needs no catching up.
+"""
+
+from math import ceil, pi
+
+from meter.xnp import np, running_sum
+
+SLEW = 0.2  # the grid may run this much faster or slower than the nominal frequency
+
+
+def wrap(angle):
+    """Return angles in radians brought to -pi / 2 ... pi / 2 by a whole number of half turns. angle: array."""
+    return angle - np.floor(angle * (1.0 / pi) + 0.5) * pi
+
+
+class Grid:
+    """Points of the phase, and the boundaries that follow from them.
+
+    spacing     samples between points
+    nominal     radians between points at the nominal frequency
+    """
+
+    def __init__(self, spacing, nominal):
+        self._spacing = spacing
+        self._nominal = nominal
+        self._low, self._high = nominal * (1 - SLEW), nominal * (1 + SLEW)
+        self.clear()
+
+    def clear(self):
+        """Forget all points."""
+        self.positions = []
+        self._phases = []
+
+    def begin(self, position, phase, advance, first):
+        """Lay the first point, and one before it at `first` with the phase that the same frequency gives there."""
+        start = phase - advance * (position - first) / self._spacing
+        start_at = start - pi * ceil(start / pi)
+        self.positions = [first, position]
+        self._phases = [start_at, start_at + phase - start]
+
+    def lay(self, phases, good, advance):
+        """Add points, each within the slew limits of the one before.
+
+        phases: (m,) measured, radians. good: (m,) bool: there is a signal. advance: radians expected between points.
+        """
+        last = self._phases[-1]
+        previous = np.concatenate((np.array([last]), phases[: len(phases) - 1]))
+        steps = wrap(phases - previous - advance) + advance
+        if not np.all(good) or float(np.min(steps)) < self._low or float(np.max(steps)) > self._high:
+            steps = self._limited(phases, good, advance)
+        values = running_sum(steps) + last
+        position = self.positions[-1]
+        for value in values:
+            position += self._spacing
+            self.positions.append(position)
+            self._phases.append(float(value))
+
+    def _limited(self, phases, good, advance):
+        steps = np.zeros(len(phases))
+        last = self._phases[-1]
+        for k in range(len(phases)):
+            step = self._nominal
+            if good[k]:
+                step = advance + float(wrap(phases[k : k + 1] - last - advance)[0])
+                step = min(max(step, self._low), self._high)
+            steps[k] = step
+            last += step
+        return steps
+
+    def extend(self, position):
+        """Continue the last two points' line to a position: the end of a recording."""
+        if position > self.positions[-1]:
+            slope = (self._phases[-1] - self._phases[-2]) / (self.positions[-1] - self.positions[-2])
+            self._phases.append(self._phases[-1] + slope * (position - self.positions[-1]))
+            self.positions.append(position)
+
+    def whole(self):
+        """Return how many whole half cycles lie before the last point."""
+        return int(self._phases[-1] // pi) if self._phases and self._phases[-1] > 0 else 0
+
+    def boundaries(self, n):
+        """Return the positions of the next n + 1 boundaries, (n + 1,) floats, and move on past n half cycles."""
+        targets = np.arange(n + 1) * pi
+        found = np.interp(targets, np.array(self._phases), np.array(self.positions))
+        self._phases = [phase - n * pi for phase in self._phases]
+        keep = 0
+        while keep + 2 < len(self._phases) and self._phases[keep + 1] <= 0:
+            keep += 1
+        self.positions, self._phases = self.positions[keep:], self._phases[keep:]
+        return found
+
+    def shift(self, samples):
+        """Move the origin: the buffers were moved back by so many samples."""
+        self.positions = [position - samples for position in self.positions]
+
+    def advance(self, count):
+        """Return the mean radians between points over the last `count` of them."""
+        count = min(count, len(self._phases) - 1)
+        span = self.positions[-1] - self.positions[-1 - count]
+        return (self._phases[-1] - self._phases[-1 - count]) * self._spacing / span
