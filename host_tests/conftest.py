@@ -1,0 +1,34 @@
+"""What all host tests share: one hypothesis profile, both float types, and the reference data where there is any."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Before a test can put another ulab on the path: on this side arrays are numpy's.
+from meter import xnp
+
+assert xnp.np is np
+
+# The same examples on every run and machine; a slow machine is not a failure.
+settings.register_profile(
+    "ferraris", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ferraris")
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Path of the reference recordings that lie beside the repository. Skips where they are not."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the reference data is not beside this repository (../shared/data)")
+    return SHARED_DATA
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request):
+    """The float type of the arrays: single, as on a Pico, and double."""
+    return {"float32": np.float32, "float64": np.float64}[request.param]
