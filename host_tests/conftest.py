@@ -1,4 +1,4 @@
-"""What all host tests share: one hypothesis profile, both float types, and the reference data where there is any."""
+"""What all host tests share: the hypothesis profile, both float types, the reference data where there is any."""
 
 from pathlib import Path
 

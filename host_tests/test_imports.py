@@ -1,7 +1,7 @@
 """Imports point one way (docs: layout and rules of the firmware), and importing a module does nothing.
 
 RULES says for each package what of the meter it may import; PLACES says where each special module may appear.
-The longest matching entry counts. Both tables are checked on the source, so a board's modules are checked too.
+The nearest entry counts. Both tables are checked on the source, so a board's modules are checked too.
 The last part of this file proves on bad examples that the checks can fail.
 """
 
@@ -119,7 +119,7 @@ def longest_match(name, table):
 
 
 def imported_names(module, source, is_package=False):
-    """Return (line, dotted name) of every import in the source, relative ones resolved. `from a import b` is a.b."""
+    """Return (line, dotted name) of every import, relative ones resolved. `from a import b` is a.b."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -199,7 +199,7 @@ def find_cycle(graph):
 
 
 def busy_imports(module, source):
-    """Return a sentence for each call at import that opens or allocates: class bodies and defaults included."""
+    """Return a sentence for each call at import that opens or allocates something."""
     sentences = []
     for node in nodes_run_at_import(ast.parse(source)):
         if isinstance(node, ast.Call):
@@ -214,7 +214,7 @@ def busy_imports(module, source):
 
 
 def nodes_run_at_import(node):
-    """Yield the nodes that run when the module is imported: not the bodies of functions, nor of `if __name__`."""
+    """Yield the nodes that run at import: class bodies and defaults, not the bodies of functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for part in [*child.decorator_list, *child.args.defaults, *filter(None, child.args.kw_defaults)]:

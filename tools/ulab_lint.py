@@ -1,8 +1,8 @@
 """Find in the firmware what MicroPython or ulab does not have. Usage: ulab_lint.py PATH...
 
 The firmware runs on CPython in the tests, where all of this works: only here, in `make mpy` (syntax) and in
-`make micropython` (what the tests reach) it is seen before a board is flashed. Prints `file:line: what` for each
-place; exit code 1 if there are any. A line that knows better ends with `# ulab-lint: ok` and its reason.
+`make micropython` (what the tests reach) it is seen before a board is flashed. Prints `file:line: what`;
+exit code 1 if there is any. A line that knows better ends with `# ulab-lint: ok` and its reason.
 
 Not looked at: the backends of the host, and `try: ... except ImportError: ...`, which is the seam itself.
 Annotations are ignored, as the device does.
@@ -264,7 +264,7 @@ def _base_name(node: ast.expr) -> str:
 
 
 def _integer_array_names(node: ast.AST) -> Iterator[str]:
-    """Yield the targets of `x = np.zeros(n, dtype=np.int16)` and the like. By name: scopes are not told apart."""
+    """Yield the targets of `x = np.zeros(n, dtype=np.int16)` and the like, by name in any scope."""
     if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
         return
     dtypes = [k.value for k in node.value.keywords if k.arg == "dtype"]
