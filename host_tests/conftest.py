@@ -1,4 +1,4 @@
-"""What all host tests share: the hypothesis profile, both float types, the reference data where there is any."""
+"""What all host tests share: the hypothesis profile, both float types, and reference data where it exists."""
 
 from pathlib import Path
 
