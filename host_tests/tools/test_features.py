@@ -1,4 +1,4 @@
-"""tools/features.py: the list is read, markers are found wherever pytest takes them, unknown IDs are errors."""
+"""tools/features.py: it reads the list, finds markers wherever pytest takes them, and refuses unknown IDs."""
 
 from pathlib import Path
 
@@ -25,7 +25,8 @@ def test_rows_have_section_id_and_wording():
         ),
         ("pytestmark = [pytest.mark.feature('AB-01')]", "t.py"),
         (
-            "@pytest.mark.parametrize('a', [pytest.param(1, marks=pytest.mark.feature('AB-01'))])\ndef test_a(a): pass",
+            "@pytest.mark.parametrize('a', [pytest.param(1, marks=pytest.mark.feature('AB-01'))])"
+            "\ndef test_a(a): pass",
             "t.py::test_a",
         ),
     ],
