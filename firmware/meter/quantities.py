@@ -99,7 +99,11 @@ def index(key):
     _, _, directions, phases, _ = row
     direction = parts[1] if directions and len(parts) > 1 else ""
     phase = parts[-1]
-    if len(parts) != (3 if directions else 2) or phase not in phases or (directions and direction not in directions):
+    if (
+        len(parts) != (3 if directions else 2)
+        or phase not in phases
+        or (directions and direction not in directions)
+    ):
         raise KeyError("unknown quantity: %s" % key)
     place = directions.index(direction) if directions else 0
     return start + place * len(phases) + phases.index(phase)

@@ -1,0 +1,1 @@
+"""The host package: run the meter, replay recordings, read meters, measure speed."""

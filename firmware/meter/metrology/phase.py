@@ -91,7 +91,5 @@ class PhaseDetector:
         quarters = decimated[: blocks * PER_QUARTER].reshape((blocks, PER_QUARTER))
         total = np.zeros((count, 2), dtype=self._dtype)
         for j in range(WINDOW):
-            total += np.dot(
-                quarters[j : j + count], self._weights[j * PER_QUARTER : (j + 1) * PER_QUARTER]
-            )
+            total += np.dot(quarters[j : j + count], self._weights[j * PER_QUARTER : (j + 1) * PER_QUARTER])
         return total[:, 0], total[:, 1]

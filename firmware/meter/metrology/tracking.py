@@ -37,9 +37,7 @@ class Tracker:
     limit       counts at or beyond which (either sign) a sample is taken as clipped
     """
 
-    def __init__(
-        self, channels, scales, rate, nominal, half_cycles, threshold, limit=0x7FFFFF, dtype=FLOAT
-    ):
+    def __init__(self, channels, scales, rate, nominal, half_cycles, threshold, limit=0x7FFFFF, dtype=FLOAT):
         self.rate = rate
         self._nominal = nominal
         self._width = len(channels)

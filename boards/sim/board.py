@@ -1,0 +1,96 @@
+"""The sim board: which simulated devices there are, and how the flash is divided."""
+
+import os
+
+from meter.hal.sim.adc import Adc
+from meter.hal.sim.flash import Flash
+from meter.hal.sim.front_end import FrontEnd, quantised_rate, scale
+from meter.hal.sim.net import Net
+from meter.hal.sim.power import Power
+from meter.hal.sim.rtc import Rtc
+from meter.hal.sim.synthesizer import Synthesizer, three_phase
+from meter.hal.sim.uart import Uart
+from meter.metrology.frame import HALF
+
+FLASH_SIZE = 4 * 1024 * 1024
+ERASE_SIZE = 4096
+PARTITIONS = (("journal", 64), ("load_profile", 512))
+PORTS = ("optical", "rs485")
+
+# Full scale over nominal, RMS: a class 20 meter at 5 A nominal, and the manual's 300 V at 120 V.
+VOLTAGE_RANGE = 2.5
+CURRENT_RANGE = 4.0
+
+
+class Board:
+    """The HAL devices of one simulated meter.
+
+    source      a waveform source (hal.sim.synthesizer, or a recording)
+    state       directory for the flash file and the links to the pseudo-terminals; None: all in memory, no ports
+    speed       times real time; None: as fast as possible
+    full_scale  (volts, amperes) RMS of the front end
+    half_cycles half cycles to a frame
+    block       samples to a read of the converter
+    last        sample number to stop before, or None
+    start       UTC second at which the clock starts, or None: the host's clock
+    seed        of the noise
+    """
+
+    def __init__(
+        self, settings, source, full_scale, state=None, speed=None, half_cycles=2, block=None, last=None,
+        start=None, seed=0,
+    ):  # fmt: skip
+        self.partitions = PARTITIONS
+        self.serial_ports = PORTS if state else ()
+        self.half_cycles = half_cycles
+        self.state = state
+        scales = [scale(full_scale[name.startswith("I")]) for name in source.channels]
+        front_end = FrontEnd(
+            scales,
+            gain_error=_by_channel(settings["simulator.gain_error"], source.channels),
+            offset=_by_channel(settings["simulator.offset"], source.channels),
+            delay=[us * 1e-6 for us in _by_channel(settings["simulator.delay"], source.channels)],
+            noise=settings["simulator.noise"],
+            seed=seed,
+        )
+        self.adc = Adc(source, front_end, speed, block, last=last)
+        self.flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, "flash.bin") if state else None)
+        self.rtc = Rtc(start)
+        self.power = Power()
+        self.net = Net()
+
+    def uart(self, name):
+        """Open the serial port with this name (of PORTS): a pseudo-terminal, linked in the state directory."""
+        return Uart(self.address(name))
+
+    def address(self, name):
+        """Return the path under which the serial port with this name is found."""
+        return os.path.join(self.state, name)
+
+
+def _by_channel(values, channels):
+    order = ("VA", "VB", "VC", "IA", "IB", "IC")
+    return [values[order.index(name)] for name in channels]
+
+
+def synthesizer(settings, seed=0):
+    """Return the waveform source that the settings describe."""
+    harmonics = (
+        ("V", 5, settings["simulator.thd_voltage"], 0.0),
+        ("I", 3, settings["simulator.thd_current"], 0.0),
+    )
+    tones = three_phase(
+        settings["simulator.voltage"], settings["simulator.current"], settings["simulator.lag"], harmonics
+    )
+    rate = quantised_rate(2 * HALF * settings["service.frequency"], settings["simulator.clock"])
+    return Synthesizer(
+        rate, settings["simulator.frequency"], tones, swing=settings["simulator.swing"], seed=seed
+    )
+
+
+def nominal_full_scale(settings):
+    """Return (volts, amperes) RMS that a meter for these nominal values takes."""
+    return (
+        settings["service.nominal_voltage"] * VOLTAGE_RANGE,
+        settings["service.nominal_current"] * CURRENT_RANGE,
+    )

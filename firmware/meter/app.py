@@ -1,0 +1,131 @@
+"""The wiring: builds a meter for a board and runs its tasks. Nothing else knows all the parts."""
+
+import asyncio
+
+from meter.access.access import Access
+from meter.compat import Uptime
+from meter.config.schema import BAUDS
+from meter.meter import Meter
+from meter.metrology.tracking import Tracker
+from meter.ports import serial, tcp
+from meter.protocols.iec62056_21.session import Iec6205621Session
+from meter.storage.fifo import Fifo
+from meter.storage.journal import Journal
+from meter.storage.partitions import Partitions
+from meter.xnp import FLOAT
+
+LOAD_PROFILE_KIND = 0x4C
+TRACKED_PART = 0.02  # of the nominal voltage: below it there is nothing to track
+TCP_CONNECTIONS = 4
+
+
+class App:
+    """One meter on one board.
+
+    settings    a validated configuration (config.schema)
+    observer    called with each Span, or None
+
+    ended       True when the converter's source has ended
+    """
+
+    def __init__(self, board, settings, observer=None, dtype=FLOAT):
+        areas = Partitions.open(board.flash, board.partitions)
+        profile = Fifo(board.flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
+        profile.mount()
+        journal = Journal(board.flash, *areas.area("journal"))
+        adc = board.adc
+        self._board, self._settings = board, settings
+        self.tracker = Tracker(
+            adc.channels,
+            adc.scales,
+            adc.rate,
+            settings["service.frequency"],
+            board.half_cycles,
+            settings["service.nominal_voltage"] * TRACKED_PART,
+            dtype=dtype,
+        )
+        self.meter = Meter(
+            adc.rate,
+            board.rtc.read(),
+            journal,
+            profile,
+            settings["load_profile.channels"],
+            settings["load_profile.interval"],
+            observer,
+            dtype,
+        )
+        self.access = Access(self.meter, settings["meter.serial"])
+        self.ended = False
+
+    async def metering(self, progress=None):
+        """Meter until the converter's source ends. progress: called with the samples read so far, or None."""
+        adc, tracker, meter = self._board.adc, self.tracker, self.meter
+        block = await adc.read()
+        while block is not None:
+            for frame in tracker.feed(*block):
+                meter.step(frame)
+            if progress:
+                progress(block[0] + block[1])
+            block = await adc.read()
+        self.ended = True
+
+    def finish(self):
+        """The supply fails or the source has ended: meter what is buffered, store everything."""
+        for frame in self.tracker.flush():
+            self.meter.step(frame)
+        self.meter.finish()
+        self._board.flash.sync()
+
+    async def run(self, announce):
+        """Meter and serve all ports until the supply fails or the source ends; then store everything.
+
+        announce: called with (protocol, address) for each endpoint that is open.
+        """
+        self._stop = asyncio.Event()
+        self._failure = None
+        servers, tasks = [], []
+        try:
+            await self._open_ports(servers, tasks, announce)
+            tasks.append(asyncio.create_task(self._until_end(self.metering())))
+            tasks.append(asyncio.create_task(self._until_end(self._board.power.failing())))
+            await self._stop.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            for server in servers:
+                server.close()
+            self.finish()
+        if self._failure:
+            raise self._failure
+
+    async def _until_end(self, task):
+        # Whatever ends first ends the run; an error of our own is not swallowed with the task.
+        try:
+            await task
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._failure = error
+        self._stop.set()
+
+    async def _open_ports(self, servers, tasks, announce):
+        settings, board = self._settings, self._board
+        uptime = Uptime()
+        for name in board.serial_ports:
+            if settings["ports.%s.enabled" % name]:
+                uart = board.uart(name)
+                tasks.append(asyncio.create_task(serial.run(uart, self._serial_session(name), uptime)))
+                announce("iec62056-21", board.address(name))
+        if settings["ports.iec62056_21_tcp.enabled"]:
+            host, port = settings["ports.iec62056_21_tcp.host"], settings["ports.iec62056_21_tcp.port"]
+            server = await tcp.serve(board.net, host, port, self._tcp_session, uptime, TCP_CONNECTIONS)
+            servers.append(server)
+            announce("iec62056-21", "%s:%d" % server.address)
+
+    def _serial_session(self, name):
+        baud = str(BAUDS.index(self._settings["ports.%s.baud" % name]))
+        reaction = self._settings["ports.%s.reaction" % name]
+        return lambda: Iec6205621Session(self.access, baud=baud, reaction_ms=reaction)
+
+    def _tcp_session(self):
+        return Iec6205621Session(self.access, serial=False)

@@ -1,0 +1,204 @@
+"""The configuration: one table of every setting. Validation, defaults and documentation come from it.
+
+path, kind, default, allowed, unit, help. `allowed` depends on the kind:
+    text     (shortest, longest)            integer, number  (lowest, highest)
+    choice   the values                     numbers          (how many, lowest, highest)
+    flag     None                           quantities       the longest list; integrated quantities only
+A document is JSON with nested sections: {"service": {"frequency": 50}}. Defaults follow the manual's Appendix A.
+"""
+
+from meter.quantities import INTEGRATED, index
+from meter.registers.load_profile import DEFAULT_CHANNELS, INTERVALS_MIN
+
+BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
+
+FIELDS = (
+    ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
+    ("service.frequency", "choice", 60, (50, 60), "Hz", "nominal frequency"),
+    ("service.nominal_voltage", "number", 120.0, (1.0, 1e6), "V", "nominal phase voltage at the terminals"),
+    ("service.nominal_current", "number", 5.0, (0.1, 1e6), "A", "nominal current at the terminals"),
+    ("service.pt_ratio", "number", 1.0, (0.001, 1e6), "", "voltage transformer ratio, primary to secondary"),
+    ("service.ct_ratio", "number", 1.0, (0.001, 1e6), "", "current transformer ratio, primary to secondary"),
+    ("load_profile.interval", "choice", 15, INTERVALS_MIN, "min", "interval of load profile 1"),
+    ("load_profile.channels", "quantities", DEFAULT_CHANNELS, 16, "", "channels of load profile 1"),
+    ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
+    ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
+    ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
+    ("ports.rs485.enabled", "flag", True, None, "", "IEC 62056-21 on the RS-485 port"),
+    ("ports.rs485.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
+    ("ports.rs485.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
+    ("ports.iec62056_21_tcp.enabled", "flag", True, None, "", "IEC 62056-21 on a TCP port"),
+    ("ports.iec62056_21_tcp.host", "text", "127.0.0.1", (1, 64), "", "address to listen on"),
+    ("ports.iec62056_21_tcp.port", "integer", 2001, (0, 65535), "", "TCP port; 0 takes a free one"),
+    ("simulator.frequency", "number", 60.0, (40.0, 70.0), "Hz", "frequency of the synthesizer"),
+    ("simulator.voltage", "numbers", (120.3, 119.6, 120.1), (3, 0.0, 1e6), "V", "voltage of A, B, C"),
+    ("simulator.current", "numbers", (5.0, 4.2, 4.6), (3, 0.0, 1e6), "A", "current of A, B, C"),
+    (
+        "simulator.lag",
+        "numbers",
+        (25.8, 18.2, 31.0),
+        (3, -360.0, 360.0),
+        "deg",
+        "lag of the currents of A, B, C",
+    ),
+    (
+        "simulator.thd_voltage",
+        "number",
+        0.02,
+        (0.0, 1.0),
+        "",
+        "5th harmonic of the voltages, of the fundamental",
+    ),
+    (
+        "simulator.thd_current",
+        "number",
+        0.08,
+        (0.0, 1.0),
+        "",
+        "3rd harmonic of the currents, of the fundamental",
+    ),
+    (
+        "simulator.swing",
+        "number",
+        0.2,
+        (0.0, 1.0),
+        "",
+        "how far the currents swing, slowly, around their value",
+    ),
+    ("simulator.noise", "number", 3.0, (0.0, 1e6), "counts", "noise of the converter, RMS"),
+    (
+        "simulator.clock",
+        "number",
+        0.0,
+        (0.0, 1e9),
+        "Hz",
+        "clock the sample rate is divided from; 0: any rate",
+    ),
+    ("simulator.gain_error", "numbers", (0.0,) * 6, (6, -0.5, 0.5), "", "gain error of VA VB VC IA IB IC"),
+    ("simulator.offset", "numbers", (0.0,) * 6, (6, -1e6, 1e6), "counts", "offset of VA VB VC IA IB IC"),
+    ("simulator.delay", "numbers", (0.0,) * 6, (6, -50.0, 50.0), "us", "delay of VA VB VC IA IB IC"),
+)
+
+
+class ConfigError(Exception):
+    """A document cannot be used. problems: list of one line each, all that is wrong."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def defaults():
+    """Return the factory configuration: a dict from path to value."""
+    return {field[0]: field[2] for field in FIELDS}
+
+
+def validate(document):
+    """Return a dict from path to value: the document over the defaults. Raises ConfigError with every problem."""
+    problems = []
+    settings = defaults()
+    fields = {field[0]: field for field in FIELDS}
+    for path, value in _leaves(document, "", fields, problems):
+        problem = _CHECKS[fields[path][1]](value, fields[path][3])
+        if problem:
+            problems.append("%s: %s, not %s" % (path, problem, _short(value)))
+        else:
+            settings[path] = tuple(value) if isinstance(value, list) else value
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _leaves(node, path, fields, problems):
+    """Yield (path, value) of every known setting in a document; note what is unknown or not a section."""
+    if path in fields:
+        yield path, node
+        return
+    below = [name[len(path) + 1 if path else 0 :].split(".")[0] for name in fields if name.startswith(path)]
+    if not isinstance(node, dict):
+        problems.append("%s: must be a section with %s" % (path or "the document", ", ".join(_unique(below))))
+        return
+    for name, value in node.items():
+        inner = "%s.%s" % (path, name) if path else str(name)
+        if name in below:
+            yield from _leaves(value, inner, fields, problems)
+        else:
+            problems.append("%s: unknown setting; known here: %s" % (inner, ", ".join(_unique(below))))
+
+
+def _unique(names):
+    return [name for k, name in enumerate(names) if name not in names[:k]]
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
+
+
+def _text(value, allowed):
+    if not isinstance(value, str) or not allowed[0] <= len(value) <= allowed[1]:
+        return "must be text of %d to %d characters" % allowed
+    if any(not 32 <= ord(letter) < 127 or letter in "()/!*" for letter in value):
+        return "must be plain ASCII without ( ) / ! *"
+    return None
+
+
+def _flag(value, allowed):
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def _integer(value, allowed):
+    if isinstance(value, int) and not isinstance(value, bool) and allowed[0] <= value <= allowed[1]:
+        return None
+    return "must be a whole number from %d to %d" % allowed
+
+
+def _number(value, allowed):
+    if _is_number(value) and allowed[0] <= value <= allowed[1]:
+        return None
+    return "must be a number from %g to %g" % allowed
+
+
+def _choice(value, allowed):
+    if not isinstance(value, bool) and value in allowed:
+        return None
+    return "must be one of %s" % ", ".join([str(choice) for choice in allowed])
+
+
+def _numbers(value, allowed):
+    count, low, high = allowed
+    if (
+        isinstance(value, (list, tuple))
+        and len(value) == count
+        and all(not _number(v, (low, high)) for v in value)
+    ):
+        return None
+    return "must be %d numbers from %g to %g" % allowed
+
+
+def _quantities(value, longest):
+    if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= longest:
+        return "must be a list of 1 to %d quantities" % longest
+    for key in value:
+        try:
+            index(key)
+        except (KeyError, AttributeError):
+            return "must hold quantities such as Wh.del.P"
+        if key.split(".")[0] not in INTEGRATED:
+            return "must hold integrated quantities (%s)" % ", ".join(INTEGRATED)
+    return None
+
+
+_CHECKS = {
+    "text": _text,
+    "flag": _flag,
+    "integer": _integer,
+    "number": _number,
+    "choice": _choice,
+    "numbers": _numbers,
+    "quantities": _quantities,
+}

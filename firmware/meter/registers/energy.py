@@ -1,0 +1,63 @@
+"""Energy totals: integer counts of a small quantum plus a carried residual. Nothing is ever added to a float total.
+
+A Pico's float has 24 bits: a total kept in it would stop counting. Here each span's joules become whole quanta, and
+what is left over is carried to the next span. A booking that is negative (the ripple of a half cycle around a change
+of direction) is carried as a debt: a total never goes back, and none is lost.
+"""
+
+import struct
+from math import floor
+
+from meter.compat import const
+from meter.quantities import FLOW_ROWS, describe, terms
+
+SCALER = const(-6)  # totals are in 10**-6 Wh (varh, VAh)
+_PER_JOULE = 1000000.0 / 3600.0
+_STATE = "<%dq%df" % (FLOW_ROWS, FLOW_ROWS)
+
+
+class Energy:
+    """The totals of all base flows.
+
+    totals      list of FLOW_ROWS ints, microwatt-hours (microvar-hours, microvolt-ampere-hours)
+    """
+
+    STATE_SIZE = struct.calcsize(_STATE)
+
+    def __init__(self):
+        self.totals = [0] * FLOW_ROWS
+        self._residuals = [0.0] * FLOW_ROWS
+
+    def add(self, span):
+        """Book a Span."""
+        sums, totals, residuals = span.sums, self.totals, self._residuals
+        for row in range(FLOW_ROWS):
+            quanta = float(sums[row]) * _PER_JOULE + residuals[row]
+            whole = int(floor(quanta)) if quanta > 0 else 0
+            totals[row] += whole
+            residuals[row] = quanta - whole
+
+    def value(self, number):
+        """Return the total of the integrated quantity with this index: an int in 10**SCALER of its unit."""
+        _, direction, phase, _, flow = describe(number)
+        return self.total(terms(flow, direction, phase))
+
+    def total(self, parts):
+        """Return the sum of base totals, an int. parts: as from quantities.terms()."""
+        return sum(sign * self.totals[row] for sign, row in parts)
+
+    def exact(self, number):
+        """Return the total with its residual in Wh (varh, VAh), a float: for a laboratory on a host."""
+        _, direction, phase, _, flow = describe(number)
+        parts = terms(flow, direction, phase)
+        return sum(sign * (self.totals[row] + self._residuals[row]) for sign, row in parts) * 10.0**SCALER
+
+    def state(self):
+        """Return the totals as bytes, STATE_SIZE long."""
+        return struct.pack(_STATE, *(self.totals + self._residuals))
+
+    def restore(self, state):
+        """Take the totals from bytes made by state()."""
+        values = struct.unpack(_STATE, state)
+        self.totals = list(values[:FLOW_ROWS])
+        self._residuals = list(values[FLOW_ROWS:])

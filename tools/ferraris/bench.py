@@ -1,0 +1,154 @@
+"""`ferraris bench`: how many times real time the meter runs on this machine, and what memory it takes."""
+
+import json
+import platform
+import resource
+import tracemalloc
+from argparse import Namespace
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+from meter.hal.sim.flash import Flash
+from meter.hal.sim.front_end import FrontEnd, scale
+from meter.hal.sim.synthesizer import CHANNELS, Synthesizer, three_phase
+from meter.meter import Meter
+from meter.metrology.half_cycles import HalfCycles
+from meter.metrology.tracking import Tracker
+from meter.registers.load_profile import DEFAULT_CHANNELS
+from meter.storage.fifo import Fifo
+from meter.storage.journal import Journal
+from meter.storage.partitions import Partitions
+from rich.console import Console
+from rich.table import Table
+
+from boards.sim.board import FLASH_SIZE, PARTITIONS
+
+RATE, NOMINAL, FREQUENCY = 30720.0, 60, 59.97  # not 512 samples a cycle: the samples are resampled
+Block = tuple[int, int, bytes]
+# name, half cycles to a frame, samples to a block, part of the seconds: short frames take longer
+FRAMES = (("long frames (120 half cycles)", 120, int(RATE), 1.0), ("frames of one half cycle", 1, 256, 0.2))
+
+
+def command(options: Namespace) -> int:
+    """Measure and print."""
+    results = [_measure(*row, seconds=options.seconds) for row in FRAMES]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    summary = {"machine": _machine(), "process_peak_mib": round(memory, 1), "frames": results}
+    if options.json:
+        print(json.dumps(summary, indent=1))
+    else:
+        _print(summary)
+    return 0
+
+
+def _signal(seconds: float, block: int) -> list[Block]:
+    """Return a three-phase signal with harmonics as converter blocks, made before the clock runs."""
+    harmonics = (("V", 5, 0.02, 0.0), ("I", 3, 0.1, 0.0))
+    tones = three_phase((120.0,) * 3, (5.0, 4.0, 4.5), (30.0, 20.0, 25.0), harmonics)
+    source = Synthesizer(RATE, FREQUENCY, tones)
+    front_end = FrontEnd(_scales(), noise=3.0)
+    blocks, total = [], int(seconds * RATE)
+    step = max(block, int(RATE))
+    for start in range(0, total, step):
+        count, data = front_end.convert(source, start, min(step, total - start))
+        width = 4 * len(CHANNELS)
+        for at in range(0, count, block):
+            piece = data[at * width : (at + block) * width]
+            blocks.append((start + at, len(piece) // width, piece))
+    return blocks
+
+
+def _scales() -> list[float]:
+    return [scale(300.0)] * 3 + [scale(20.0)] * 3
+
+
+def _tracker(half_cycles: int) -> Tracker:
+    return Tracker(CHANNELS, _scales(), RATE, NOMINAL, half_cycles, 2.4)
+
+
+def _meter() -> Meter:
+    flash = Flash(FLASH_SIZE)
+    areas = Partitions.open(flash, PARTITIONS)
+    profile = Fifo(flash, *areas.area("load_profile"), 0x4C)
+    profile.mount()
+    return Meter(RATE, 0, Journal(flash, *areas.area("journal")), profile, DEFAULT_CHANNELS, 1)
+
+
+def _frames(blocks: list[Block], half_cycles: int) -> Iterator[Any]:
+    tracker = _tracker(half_cycles)
+    for block in blocks:
+        yield from tracker.feed(*block)
+
+
+def _time(blocks: list[Block], half_cycles: int, stage: str) -> float:
+    """Return the seconds that a stage and all before it take."""
+    meter, half_cycle_sums = _meter(), HalfCycles()
+    take = {"tracking": lambda frame: None, "half cycles": half_cycle_sums.process, "meter": meter.step}[
+        stage
+    ]
+    started = perf_counter()
+    for frame in _frames(blocks, half_cycles):
+        take(frame)
+    return perf_counter() - started
+
+
+def _measure(name: str, half_cycles: int, block: int, part: float, seconds: float) -> dict[str, Any]:
+    blocks = _signal(seconds * part, block)
+    signal_s = sum(count for _, count, _ in blocks) / RATE
+    tracking = _time(blocks, half_cycles, "tracking")
+    half = _time(blocks, half_cycles, "half cycles")
+    whole = min(_time(blocks, half_cycles, "meter") for _ in range(3))
+    return {
+        "frames": name,
+        "signal_s": round(signal_s, 3),
+        "elapsed_s": round(whole, 4),
+        "times_real_time": round(signal_s / whole, 1),
+        "tracking_ms_per_s": round(1000 * tracking / signal_s, 3),
+        "half_cycles_ms_per_s": round(1000 * max(0.0, half - tracking) / signal_s, 3),
+        "registers_and_load_profile_ms_per_s": round(1000 * max(0.0, whole - half) / signal_s, 3),
+        "peak_allocated_kib": _allocated(blocks[: max(4, len(blocks) // 10)], half_cycles),
+    }
+
+
+def _allocated(blocks: list[Block], half_cycles: int) -> float:
+    """Return the peak of what the meter allocates, KiB, without its flash and without the recording."""
+    meter = _meter()
+    tracemalloc.start()
+    for frame in _frames(blocks, half_cycles):
+        meter.step(frame)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return round(peak / 1024, 1)
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as text:
+            model = next(line.partition(":")[2].strip() for line in text if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{model}, {platform.python_implementation()} {platform.python_version()}"
+
+
+def _print(summary: dict[str, Any]) -> None:
+    console = Console()
+    table = Table(
+        title=f"Three phases, voltage and current, at {RATE / 1000:g} kS/s, resampled", title_justify="left"
+    )
+    table.add_column("")
+    for result in summary["frames"]:
+        table.add_column(result["frames"], justify="right")
+    for key, text in (
+        ("times_real_time", "times real time, one core"),
+        ("signal_s", "signal, s"),
+        ("elapsed_s", "elapsed, s"),
+        ("tracking_ms_per_s", "tracking, ms per s of signal"),
+        ("half_cycles_ms_per_s", "kernel and half cycles, ms per s"),
+        ("registers_and_load_profile_ms_per_s", "registers and load profile, ms per s"),
+        ("peak_allocated_kib", "peak allocated by the meter, KiB"),
+    ):
+        table.add_row(text, *[f"{result[key]:g}" for result in summary["frames"]])
+    console.print(table)
+    console.print(f"process peak {summary['process_peak_mib']:g} MiB; {summary['machine']}", highlight=False)

@@ -1,0 +1,126 @@
+"""The command `ferraris`. Exit codes: 0 done, 1 failed, 2 the input or the command line is at fault."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from meter import VERSION
+
+from ferraris import bench, read, replay, run
+from ferraris.errors import UsageError
+from ferraris.iec62056_21 import ClientError
+from ferraris.recordings import InputError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except (UsageError, InputError) as error:
+        return _complain(error, 2)
+    except ClientError as error:
+        return _complain(error, 1)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not an error. Keep Python from flushing into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _complain("interrupted", 1)
+
+
+def _complain(error: object, code: int) -> int:
+    for line in str(error).splitlines():
+        print(f"ferraris: {line}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="ferraris", description="An open polyphase electricity meter.")
+    top.add_argument("--version", action="version", version=f"ferraris {VERSION}")
+    commands = top.add_subparsers(required=True, metavar="command")
+    _add_run(commands.add_parser("run", help="run the simulated meter with its ports"))
+    _add_replay(commands.add_parser("replay", help="meter a recording as fast as possible"))
+    _add_read(commands.add_parser("read", help="read a meter"))
+    _add_bench(commands.add_parser("bench", help="measure speed and memory"))
+    return top
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=run.command)
+    command.add_argument("--config", metavar="F", help="configuration (JSON)")
+    command.add_argument(
+        "--state", metavar="DIR", default="state", help="what the meter keeps (default ./state)"
+    )
+    command.add_argument("--source", metavar="S", default="synth", help="synth, or a recording")
+    command.add_argument("--speed", metavar="N", type=_speed, default=1.0, help="times real time, or max")
+    command.add_argument("--start", metavar="T", type=_time, help="start of the clock, ISO 8601, UTC")
+    command.add_argument("--duration", metavar="S", type=_seconds, help="stop after so many metered seconds")
+    command.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random")
+    _add_recording(command)
+
+
+def _add_replay(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=replay.command)
+    command.add_argument("recording", help="COMTRADE, WAV, CSV or NPZ file")
+    command.add_argument("--config", metavar="F", help="configuration (JSON)")
+    command.add_argument("--nominal", metavar="V", type=_positive, help="nominal phase voltage, V")
+    command.add_argument("--frequency", type=int, choices=(50, 60), help="nominal frequency, Hz")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_recording(command)
+
+
+def _add_recording(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--map", metavar="VA=name,...", help="which channel of the recording is which")
+    command.add_argument(
+        "--rate", metavar="HZ", type=_positive, help="sample rate of a CSV without a column t"
+    )
+    command.add_argument("--scale", metavar="X|VA=X,...", help="volts or amperes at full scale of a WAV")
+
+
+def _add_read(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=read.command)
+    command.add_argument("url", help="iec62056-21+tcp://HOST:PORT or iec62056-21+serial:/PATH, ?address=...")
+    command.add_argument("what", nargs="?", help="an OBIS code, or the beginning of one")
+    command.add_argument("--timeout", metavar="S", type=_positive, default=10.0, help="seconds (default 10)")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_bench(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=bench.command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument(
+        "--seconds", metavar="S", type=_positive, default=60.0, help="of signal (default 60)"
+    )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+    return value
+
+
+_seconds = _positive
+
+
+def _speed(text: str) -> float | None:
+    return None if text == "max" else _positive(text)
+
+
+def _time(text: str) -> int:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: not a time such as 2026-01-31T12:00:00Z") from error
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if not 0 <= time.timestamp() < 2**32:
+        raise argparse.ArgumentTypeError(f"{text}: must be from 1970 to 2105")
+    return int(time.timestamp())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

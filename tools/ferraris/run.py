@@ -1,0 +1,93 @@
+"""`ferraris run`: the simulated meter with its ports, live on the terminal."""
+
+import asyncio
+import contextlib
+import math
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
+
+from meter.app import App
+from meter.hal.sim.flash import WrongFileSize
+from meter.meter import StateError
+from meter.storage.errors import StorageError
+from rich.console import Console
+
+from boards.sim.board import Board, nominal_full_scale, synthesizer
+from ferraris.errors import UsageError
+from ferraris.screen import Screen
+from ferraris.settings import load_settings
+from ferraris.source import prepare
+from ferraris.state_dir import refuse, state_directory
+
+FAST = 5.0  # from this speed on, frames are long
+
+
+def command(options: Namespace) -> int:
+    """Run the meter until it is told to stop, or its source or --duration ends."""
+    settings = load_settings(options.config)
+    source, full_scale = _source(options, settings)
+    with state_directory(options.state) as state:
+        return asyncio.run(_run(options, settings, source, full_scale, state))
+
+
+def _source(options: Namespace, settings: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
+    if options.source == "synth":
+        return synthesizer(settings, options.seed), nominal_full_scale(settings)
+    prepared = prepare(
+        options.source, options, settings, settings["service.frequency"] if options.config else None
+    )
+    settings["service.frequency"] = prepared.frequency
+    return prepared.source, tuple(max(peak, 1e-6) / math.sqrt(2) for peak in prepared.peaks)
+
+
+async def _run(
+    options: Namespace, settings: dict[str, Any], source: Any, full_scale: tuple[float, ...], state: str
+) -> int:
+    fast = options.speed is None or options.speed >= FAST
+    rate = source.rate
+    try:
+        board = Board(
+            settings,
+            source,
+            full_scale,
+            state=state,
+            speed=options.speed,
+            half_cycles=120 if fast else 2,
+            block=int(rate if fast else rate / 10),
+            last=None if options.duration is None else int(options.duration * rate),
+            start=options.start,
+            seed=options.seed,
+        )
+        screen = Screen(Console())
+        app = App(board, settings, observer=screen.take)
+    except (WrongFileSize, StorageError, StateError) as error:
+        raise refuse(state, error) from error
+    screen.open(app)
+    try:
+        with _signals(board.power), screen.live():
+            await app.run(screen.announce)
+    except OSError as error:
+        raise UsageError(f"{error.strerror or error}") from error
+    finally:
+        board.flash.close()
+    screen.farewell()
+    return 0
+
+
+@contextlib.contextmanager
+def _signals(power: Any) -> Iterator[None]:
+    """SIGINT and SIGTERM are a failing supply: the meter stores what it has and stops."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, power.fail)
+    yield
+    for number in numbers:
+        loop.remove_signal_handler(number)
+
+
+if sys.platform == "win32":  # pragma: no cover
+    raise ImportError("the simulated meter needs pseudo-terminals: run it on Linux or macOS")

@@ -1,0 +1,87 @@
+"""The live status of a running meter on the terminal; only the endpoints where there is no terminal."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from meter.app import App
+from meter.metrology.frame import CLIPPED, UNLOCKED
+from meter.metrology.span import Span
+from meter.quantities import INTEGRATED, index, keys
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from ferraris.report import energy_table, values_table
+
+REFRESH_HZ = 4
+FLAGS = ((UNLOCKED, "no signal"), (CLIPPED, "clipped"))
+
+
+class Screen:
+    """Shows what an App measures."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._app: App | None = None
+
+    def open(self, app: App) -> None:
+        """Begin to show an app; says what was restored."""
+        self._app = app
+        restored = app.meter.restored_at
+        if restored is not None:
+            self._print(f"registers restored from {_time(restored)}")
+
+    def announce(self, protocol: str, address: str) -> None:
+        """Print the line of an endpoint."""
+        self._print(f"listening: {protocol} {address}")
+
+    def take(self, span: Span) -> None:
+        """A Span has been metered."""
+        if self._live:
+            self._live.update(self._picture(span))
+
+    @contextlib.contextmanager
+    def live(self) -> Iterator[None]:
+        """Show the live status while the block runs, on a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(console=self._console, refresh_per_second=REFRESH_HZ) as self._live:
+            yield
+        self._live = None
+
+    def farewell(self) -> None:
+        """Say what the meter has in store as it stops."""
+        assert self._app
+        meter = self._app.meter
+        wh = meter.energy.value(index("Wh.del.P"))
+        self._print(
+            f"stopped at {_time(meter.clock.second)}: {wh // 1000000}.{wh // 1000 % 1000:03d} Wh delivered, "
+            f"{len(meter.load_profile.fifo)} load profile records stored"
+        )
+
+    def _print(self, text: str) -> None:
+        # Not wrapped and not coloured: scripts read these lines.
+        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+        self._console.file.flush()
+
+    def _picture(self, span: Span) -> Group:
+        assert self._app
+        meter = self._app.meter
+        integrated = [key for key in keys() if key.split(".")[0] in INTEGRATED]
+        energy: dict[str, Any] = {key: meter.energy.value(index(key)) * 1e-6 for key in integrated}
+        values = {key: span.value(index(key)) for key in keys() if key not in energy}
+        flags = [text for bit, text in FLAGS if span.flags & bit]
+        head = Text(f"{_time(span.end)}   ", style="bold")
+        head.append(
+            "  ".join(flags) if flags else "in step with the signal", style="red" if flags else "green"
+        )
+        foot = Text(f"load profile: {len(meter.load_profile.fifo)} records   Ctrl-C stops", style="dim")
+        return Group(head, values_table(values), energy_table(energy), foot)
+
+
+def _time(utc: int) -> str:
+    return datetime.fromtimestamp(utc, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
