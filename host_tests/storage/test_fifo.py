@@ -289,22 +289,56 @@ def test_entry_numbers_beyond_sixteen_bits_work():
     assert again.read(0x10000)[1] == payload_of(50, 20)
 
 
-class StuckFlash(Flash):
-    """A worn flash: the bit at STUCK cannot be cleared any more."""
+def test_a_record_is_synced_before_it_is_reported():
+    flash, fifo = make()
+    order = []
+    program, sync = flash.program, flash.sync
+    flash.program = lambda address, data: (order.append("program"), program(address, data))
+    flash.sync = lambda: (order.append("sync"), sync())
+    fifo.append(b"a", START)
+    fifo.append(b"b", START)
+    assert order == ["program", "program", "sync", "program", "sync"]
 
-    STUCK = 100
+
+class StuckFlash(Flash):
+    """A worn flash: the lowest bits at the places in `stuck` cannot be cleared any more."""
+
+    stuck = ()
 
     def program(self, address, data):
         data = bytearray(data)
-        if address <= self.STUCK < address + len(data):
-            data[self.STUCK - address] |= 1
+        for place in self.stuck:
+            if address <= place < address + len(data):
+                data[place - address] |= 1
         super().program(address, data)
 
 
-def test_a_record_that_the_flash_did_not_keep_is_not_reported_as_stored():
+def make_stuck(*places):
     flash = StuckFlash(4 * SECTOR, SECTOR)
+    flash.stuck = places
     fifo = Fifo(flash, 0, flash.size, KIND)
     fifo.mount()
+    return flash, fifo
+
+
+def test_one_header_copy_is_enough():
+    flash, fifo = make_stuck(13)
+    assert fifo.append(b"kept", START) == 1
+    again = remounted(flash)
+    assert again.read(1) == (START, b"kept")
+    assert again.damaged == 1
+
+
+def test_no_record_is_reported_in_a_sector_that_did_not_keep_its_header():
+    flash, fifo = make_stuck(0, 28)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="did not keep a sector header"):
+            fifo.append(b"lost", START)
+    assert remounted(flash).next == 1
+
+
+def test_a_record_that_the_flash_did_not_keep_is_not_reported_as_stored():
+    flash, fifo = make_stuck(100)
     assert fifo.append(b"\0" * 20, START) == 1
     with pytest.raises(StorageError, match="did not keep"):
         fifo.append(b"\0" * 20, START)

@@ -75,7 +75,7 @@ class Fifo:
             at += OVERHEAD + length
             sound += 1
         if at < used:
-            # No record, torn most likely; but it may have rotted, with others knowing its number: leave a gap.
+            # No record: torn, most likely. But it may have rotted and its number be known: leave a gap.
             self.torn += 1
             self._lost += 1
             self.next += 1
