@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import math
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -69,12 +71,23 @@ async def _run(
     try:
         with _signals(board.power), screen.live():
             await app.run(screen.announce)
+        screen.farewell()
     except OSError as error:
-        raise UsageError(f"{error.strerror or error}") from error
+        raise UsageError(_port_problem(error, settings)) from error
     finally:
         board.flash.close()
-    screen.farewell()
     return 0
+
+
+def _port_problem(error: OSError, settings: dict[str, Any]) -> str:
+    """Return what is wrong with a port that cannot be opened, and the way out."""
+    if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+        return str(error)
+    name = "ports.iec62056_21_tcp"
+    return (
+        f"{settings[name + '.host']}:{settings[name + '.port']}: {os.strerror(error.errno).lower()}; "
+        f"choose another {name}.host or .port with --config (port 0 takes a free one)"
+    )
 
 
 @contextlib.contextmanager

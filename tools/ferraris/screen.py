@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from meter.app import App
@@ -16,6 +17,7 @@ from rich.text import Text
 from ferraris.report import energy_table, values_table
 
 REFRESH_HZ = 4
+PICTURE_S = 0.2  # a picture takes some milliseconds: as fast as possible there are many spans in this time
 FLAGS = ((UNLOCKED, "no signal"), (CLIPPED, "clipped"))
 
 
@@ -26,6 +28,7 @@ class Screen:
         self._console = console
         self._live: Live | None = None
         self._app: App | None = None
+        self._drawn_at = -PICTURE_S
 
     def open(self, app: App) -> None:
         """Begin to show an app; says what was restored."""
@@ -40,8 +43,9 @@ class Screen:
 
     def take(self, span: Span) -> None:
         """A Span has been metered."""
-        if self._live:
+        if self._live and monotonic() >= self._drawn_at + PICTURE_S:
             self._live.update(self._picture(span))
+            self._drawn_at = monotonic()
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -51,6 +55,8 @@ class Screen:
             return
         with Live(console=self._console, refresh_per_second=REFRESH_HZ) as self._live:
             yield
+            if self._app and self._app.meter.latest:
+                self._live.update(self._picture(self._app.meter.latest))
         self._live = None
 
     def farewell(self) -> None:
