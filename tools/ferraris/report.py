@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 PHASES = ("A", "B", "C", "P")
+CELL = 10  # characters of a number: with these the tables fit into 80 columns
+PREFIXES = ("", "k", "M", "G")
 # what is shown, text key without phase, unit, decimals
 ROWS = (
     ("Voltage", "V", "V", 2),
@@ -26,34 +29,51 @@ ENERGIES = (
 
 def values_table(values: dict[str, float], title: str | None = None) -> Table:
     """Return the instantaneous values as a table. values: by text key; what is missing is left blank."""
-    table = Table(title=title, title_justify="left", min_width=64)
-    table.add_column("Quantity")
-    for phase in PHASES:
-        table.add_column("Total" if phase == "P" else phase, justify="right", min_width=9)
-    table.add_column("Unit")
+    table = _table("Quantity", title)
     for name, key, unit, decimals in ROWS:
-        cells = [_number(values.get(f"{key}.{phase}"), decimals) for phase in PHASES]
-        if key in ("V", "A"):
-            cells[-1] = ""  # the root of the sum of squares says little to a person
-        table.add_row(name, *cells, unit)
-    table.add_row("Frequency", "", "", "", _number(values.get("Hz.A"), 3), "Hz")
+        # the root of the sum of the squares of three voltages or currents says little to a person
+        phases = PHASES[:3] if key in ("V", "A") else PHASES
+        cells, unit = _cells([values.get(f"{key}.{phase}") for phase in phases], unit, decimals)
+        table.add_row(name, *cells, *[""] * (len(PHASES) - len(cells)), unit)
+    cells, unit = _cells([values.get("Hz.A")], "Hz", 3)
+    table.add_row("Frequency", "", "", "", *cells, unit)
     return table
 
 
 def energy_table(energy: dict[str, float], decimals: int = 3) -> Table:
     """Return the energies as a table. energy: by text key, Wh, varh, VAh."""
-    table = Table(min_width=64)
-    table.add_column("Energy")
-    for phase in PHASES:
-        table.add_column("Total" if phase == "P" else phase, justify="right", min_width=9)
-    table.add_column("Unit")
+    table = _table("Energy", None)
     for name, key, unit in ENERGIES:
-        table.add_row(name, *[_number(energy.get(f"{key}.{phase}"), decimals) for phase in PHASES], unit)
+        cells, unit = _cells([energy.get(f"{key}.{phase}") for phase in PHASES], unit, decimals)
+        table.add_row(name, *cells, unit)
     return table
 
 
-def _number(value: float | None, decimals: int) -> str:
-    return "" if value is None else f"{value:.{decimals}f}"
+def _table(what: str, title: str | None) -> Table:
+    """Return an empty table: a name, the phases and their total, a unit. All have columns of the same width."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column(what, min_width=19, no_wrap=True)
+    for phase in PHASES:
+        table.add_column(
+            "Total" if phase == "P" else phase, justify="right", min_width=CELL, no_wrap=True, style="bold"
+        )
+    table.add_column("Unit", min_width=5, no_wrap=True)
+    return table
+
+
+def _cells(values: list[float | None], unit: str, decimals: int) -> tuple[list[str], str]:
+    """Return the numbers of a row and their unit: with one prefix and as many decimals as fit for all of them."""
+    largest = max([abs(value) for value in values if value is not None], default=0.0)
+    step = 0
+    while unit and largest >= 99999.5 and step < len(PREFIXES) - 1:
+        largest, step, decimals = largest / 1000, step + 1, decimals + 3
+    decimals = max(0, min(decimals, CELL - 2 - len(f"{largest:.0f}")))
+    scale = 1000.0**step
+    return [_number(value, scale, decimals) for value in values], PREFIXES[step] + unit
+
+
+def _number(value: float | None, scale: float, decimals: int) -> str:
+    return "" if value is None else f"{value / scale:.{decimals}f}"
 
 
 def print_report(result: dict[str, Any]) -> None:
