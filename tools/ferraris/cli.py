@@ -84,7 +84,7 @@ def _add_recording(command: argparse.ArgumentParser) -> None:
 def _add_read(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=read.command)
     command.add_argument("url", help="iec62056-21+tcp://HOST:PORT or iec62056-21+serial:/PATH, ?address=...")
-    command.add_argument("what", nargs="?", help="an OBIS code, or the beginning of one")
+    command.add_argument("what", nargs="?", help="an OBIS code, whole (1-0:1.8.0) or short (1.8.0)")
     command.add_argument("--timeout", metavar="S", type=_positive, default=10.0, help="seconds (default 10)")
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -98,9 +98,12 @@ def _add_bench(command: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0")
     return value
 
 
@@ -108,7 +111,10 @@ _seconds = _positive
 
 
 def _speed(text: str) -> float | None:
-    return None if text == "max" else _positive(text)
+    try:
+        return None if text == "max" else _positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or max") from error
 
 
 def _time(text: str) -> int:

@@ -2,7 +2,9 @@
 
 import json
 from argparse import Namespace
+from urllib.parse import urlsplit
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -14,22 +16,35 @@ SCHEMES = ("iec62056-21+tcp", "iec62056-21+serial")
 
 def command(options: Namespace) -> int:
     """Read a meter and print its values."""
-    if options.url.partition(":")[0] not in SCHEMES:
-        raise UsageError(f"{options.url}: unknown protocol; known: {', '.join(f'{s}:' for s in SCHEMES)}")
-    readout = read_meter(options.url, options.what, options.timeout)
-    if options.what and not readout.values:
-        raise UsageError(f"{options.what}: not among what this meter sends")
+    _check(options.url)
+    readout = read_meter(options.url, timeout=options.timeout)
+    rows = [row for row in readout.values if options.what in (None, row[0], row[0].rpartition(":")[2])]
+    if not rows:
+        raise UsageError(f"{options.what}: not among the {len(readout.values)} values that this meter sends")
     who = readout.identification
     if options.json:
-        values = [{"obis": obis, "value": value, "unit": unit} for obis, value, unit in readout.values]
+        values = [{"obis": obis, "value": value, "unit": unit} for obis, value, unit in rows]
         meter = {"manufacturer": who.manufacturer, "model": who.model, "baud": who.baud}
         print(json.dumps({"meter": meter, "values": values}, indent=1))
         return 0
-    table = Table(title=f"{who.manufacturer} {who.model}", title_justify="left")
+    table = Table(title=f"{who.manufacturer} {who.model}", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("OBIS")
     table.add_column("Value", justify="right")
     table.add_column("Unit")
-    for row in readout.values:
+    for row in rows:
         table.add_row(*row)
     Console().print(table)
     return 0
+
+
+def _check(url: str) -> None:
+    """Raise UsageError for a URL that cannot be a meter's."""
+    if url.partition(":")[0] not in SCHEMES:
+        raise UsageError(f"{url}: unknown protocol; known: {', '.join(f'{s}:' for s in SCHEMES)}")
+    try:
+        parts = urlsplit(url)
+        complete = bool(parts.path if parts.scheme.endswith("serial") else parts.hostname and parts.port != 0)
+    except ValueError:
+        complete = False
+    if not complete:
+        raise UsageError(f"{url}: expected {SCHEMES[0]}://HOST:PORT or {SCHEMES[1]}:/PATH")
