@@ -10,6 +10,7 @@ from ferraris.errors import UsageError
 
 FLASH = "flash.bin"
 LOCK = "lock"
+UNFINISHED = {LOCK, FLASH + ".new"}  # all that a meter which was killed as it made its state leaves
 
 
 @contextlib.contextmanager
@@ -48,7 +49,7 @@ def _check(directory: Path) -> None:
     if not directory.is_dir():
         raise UsageError(f"{directory}: not a directory; choose another with --state")
     content = sorted(entry.name for entry in directory.iterdir())
-    if content and FLASH not in content and content != [LOCK]:
+    if FLASH not in content and not set(content) <= UNFINISHED:
         raise UsageError(
             f"{directory}: not a meter's state: it has no {FLASH} but {', '.join(content[:5])}; "
             "choose another with --state"
