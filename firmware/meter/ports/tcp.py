@@ -1,0 +1,114 @@
+"""A TCP port: listens, and gives each connection a Session of its own, up to a limit.
+
+The limit protects memory and the other ports; the reference meter has one for each protocol. A connection too
+many is closed at once, so its peer knows.
+"""
+
+import asyncio
+
+from meter.ports.pump import pump
+
+READ_SIZE = 512
+DRAIN_MS = 30000
+CLOSE_MS = 1000
+
+
+class TcpStream:
+    """A connection as the pump wants it. reader, writer: as of asyncio's streams."""
+
+    def __init__(self, reader, writer):
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self):
+        """Return some bytes; b"" when the peer has ended or the connection has broken."""
+        try:
+            return await self._reader.read(READ_SIZE)
+        except OSError:
+            return b""
+
+    def write(self, data):
+        """Queue data."""
+        self._writer.write(data)
+
+    async def drain(self):
+        """Return when the queue has room again."""
+        await self._writer.drain()
+
+    async def close(self):
+        """Close. A peer that has gone is no error; one that does not read the rest is cut off."""
+        self._writer.close()
+        try:
+            await asyncio.wait_for(self._writer.wait_closed(), CLOSE_MS / 1000)
+        except (OSError, asyncio.TimeoutError):
+            transport = getattr(self._writer, "transport", None)  # CPython flushes first, which may never end
+            if transport is not None:
+                transport.abort()
+
+
+class TcpPort:
+    """One listening port. connections: how many are open; refused: how many were too many, since start.
+
+    make_session(): returns a new Session. limit: connections at a time. drain_ms: see pump.
+    """
+
+    def __init__(self, make_session, uptime, limit, drain_ms=DRAIN_MS):
+        self.refused = 0
+        self._make_session = make_session
+        self._uptime = uptime
+        self._limit = limit
+        self._drain_ms = drain_ms
+        self._tasks = []
+        self._server = None
+
+    @property
+    def address(self):
+        """(host, port) as bound."""
+        return self._server.address
+
+    @property
+    def connections(self):
+        """How many connections are open."""
+        return len(self._tasks)
+
+    async def start(self, net, host, port):
+        """Listen. OSError if the address is taken."""
+        self._server = await net.start_server(self._handle, host, port)
+
+    def close(self):
+        """Stop listening and end all connections."""
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def wait_closed(self):
+        """Return when the port is free and the connections have ended."""
+        while self._tasks:
+            await asyncio.sleep(0.01)
+        await self._server.wait_closed()
+
+    async def _handle(self, reader, writer):
+        """Carry one connection."""
+        stream = TcpStream(reader, writer)
+        if len(self._tasks) >= self._limit:
+            self.refused += 1
+            await stream.close()
+            return
+        task = asyncio.current_task()
+        self._tasks.append(task)
+        try:
+            await pump(self._make_session(), stream, self._uptime, self._drain_ms)
+        except asyncio.CancelledError:
+            pass  # close() did that; the server would report a cancelled handler as an error
+        finally:
+            try:
+                await stream.close()
+            finally:
+                self._tasks.remove(task)
+
+
+async def serve(net, host, port, make_session, uptime, limit, drain_ms=DRAIN_MS):
+    """Listen on host and port, and return the TcpPort. port 0: any free one. OSError if it is taken."""
+    tcp_port = TcpPort(make_session, uptime, limit, drain_ms)
+    await tcp_port.start(net, host, port)
+    return tcp_port

@@ -1,0 +1,333 @@
+"""The pump, the TCP port and the serial port, with small sessions and streams, in a clock that jumps."""
+
+import asyncio
+
+import pytest
+from meter.hal.sim.net import Net
+from meter.ports import serial, tcp
+from meter.ports.pump import PIECE, pump
+from meter.protocols.session import Session
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer instead of waiting for it."""
+
+    def __init__(self):
+        super().__init__()
+        self._seconds = 0.0
+        self._really_select = self._selector.select
+        self._selector.select = self._select
+
+    def time(self):
+        return self._seconds
+
+    def _select(self, timeout):
+        events = self._really_select(0 if timeout is not None else None)
+        if not events and timeout:
+            self._seconds += timeout
+        return events
+
+
+class LoopTime:
+    """compat.Uptime in the time of the loop."""
+
+    def ms(self):
+        return int(asyncio.get_running_loop().time() * 1000 + 0.5)
+
+
+@pytest.fixture
+def run():
+    """Run a coroutine in a loop whose clock jumps."""
+    loop = JumpingLoop()
+    yield loop.run_until_complete
+    loop.close()
+
+
+class Echo(Session):
+    """Sends back what comes; closes at !; says tick at its deadlines; asks for a line at @."""
+
+    def __init__(self, ticks=()):
+        super().__init__()
+        self.ticks = list(ticks)
+        self.line = None
+        self.ended = None
+        self.heard = []
+
+    def receive(self, data, now):
+        self.heard.append((now, bytes(data)))
+        self._output.extend(data)
+        self.closed = b"!" in data
+        if b"@" in data:
+            self.line = (9600, 7, "E", 1)
+
+    def take_line(self):
+        line, self.line = self.line, None
+        return line
+
+    def deadline(self):
+        return self.ticks[0] if self.ticks else None
+
+    def expire(self, now):
+        if now >= self.ticks[0]:
+            self._output.extend(b"tick%d;" % self.ticks.pop(0))
+
+    def finish(self, now):
+        super().finish(now)
+        self.ended = now
+
+
+class Script:
+    """A stream that says each (seconds, data) in its time, then ends. It notes in order what is done."""
+
+    def __init__(self, *says, configurable=True):
+        self.says = list(says)
+        self.done = []
+        self.since = 0.0
+        if configurable:
+            self.configure = lambda *line: self.done.append(line)
+
+    async def read(self):
+        if not self.says:
+            return b""
+        seconds, data = self.says[0]
+        await asyncio.sleep(max(0, seconds - asyncio.get_running_loop().time()))
+        del self.says[0]
+        return data
+
+    def write(self, data):
+        self.done.append(bytes(data))
+
+    async def drain(self):
+        self.done.append("drained")
+
+    @property
+    def written(self):
+        return b"".join(piece for piece in self.done if isinstance(piece, bytes))
+
+
+def test_pump_carries_bytes_both_ways_until_the_stream_ends(run):
+    session, stream = Echo(), Script((0.5, b"one"), (1, b"two"))
+    assert run(pump(session, stream, LoopTime())) is True
+    assert stream.written == b"onetwo"
+    assert session.heard == [(500, b"one"), (1000, b"two")]
+    assert session.ended == 1000
+
+
+def test_pump_ends_when_the_session_closes_after_its_last_words(run):
+    session, stream = Echo(), Script((0, b"bye!"), (1, b"not read"))
+    assert run(pump(session, stream, LoopTime())) is False
+    assert stream.written == b"bye!"
+    assert session.ended is None
+
+
+def test_deadlines_are_kept_between_and_during_reads(run):
+    session, stream = Echo(ticks=(100, 200, 1500)), Script((0.15, b"a"), (3, b"b"))
+    run(pump(session, stream, LoopTime()))
+    assert stream.written == b"tick100;atick200;tick1500;b"
+
+
+def test_deadline_is_kept_while_the_peer_never_stops_sending(run):
+    session, stream = Echo(ticks=(5,)), Script(*((n / 1000, b".") for n in range(10)))
+    run(pump(session, stream, LoopTime()))
+    assert stream.written.index(b"tick5;") in (5, 6)
+
+
+def test_line_is_switched_after_the_output_has_left(run):
+    stream = Script((0, b"@"), (1, b"x"))
+    run(pump(Echo(), stream, LoopTime()))
+    assert stream.done == [b"@", "drained", (9600, 7, "E", 1), b"x", "drained"]
+
+
+def test_stream_without_a_line_ignores_line_settings(run):
+    stream = Script((0, b"@"), configurable=False)
+    run(pump(Echo(), stream, LoopTime()))
+    assert stream.written == b"@"
+
+
+def test_long_output_leaves_in_pieces_that_are_drained(run):
+    stream = Script((0, bytes(PIECE * 2 + 1)))
+    run(pump(Echo(), stream, LoopTime()))
+    assert [len(piece) for piece in stream.done[::2]] == [PIECE, PIECE, 1]
+    assert stream.done[1::2] == ["drained"] * 3
+
+
+def test_peer_that_never_drains_is_given_up_and_others_go_on_meanwhile(run):
+    class Stuck(Script):
+        async def drain(self):
+            await asyncio.sleep(10**6)
+
+    async def both():
+        other = Script((1, b"x"), (2, b"y"))
+        stuck_session = Echo()
+        results = await asyncio.gather(
+            pump(stuck_session, Stuck((0, b"z"), (1, b"z")), LoopTime(), drain_ms=5000),
+            pump(Echo(), other, LoopTime()),
+        )
+        return results, stuck_session.ended, other.written
+
+    assert run(both()) == ([True, True], 5000, b"xy")
+
+
+def test_stream_that_fails_is_a_peer_that_has_gone(run):
+    class Broken(Script):
+        async def drain(self):
+            raise ConnectionResetError
+
+    session = Echo()
+    assert run(pump(session, Broken((0, b"x")), LoopTime())) is True
+    assert session.closed
+
+
+def test_error_of_our_own_is_raised(run):
+    class Faulty(Echo):
+        def receive(self, data, now):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(pump(Faulty(), Script((0, b"x")), LoopTime()))
+
+
+def test_pump_can_be_cancelled_while_it_waits(run):
+    async def cancelled():
+        task = asyncio.create_task(pump(Echo(ticks=(9000,)), Script((100, b"x")), LoopTime()))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(cancelled())
+
+
+def test_serial_port_begins_a_new_session_after_each_and_ends_with_the_line(run):
+    sessions = []
+
+    def make_session():
+        sessions.append(Echo())
+        return sessions[-1]
+
+    uart = Script((0, b"a!"), (1, b"b!"), (2, b"c"))
+    run(serial.run(uart, make_session, LoopTime()))
+    assert [session.heard for session in sessions] == [[(0, b"a!")], [(1000, b"b!")], [(2000, b"c")]]
+
+
+# The TCP port, over the machine's own network
+
+
+async def _served(conversation, limit=2, make_session=Echo, **options):
+    """Serve, run conversation(port), close; return what it returned and the port."""
+    port = await tcp.serve(Net(), "127.0.0.1", 0, make_session, LoopTime(), limit, **options)
+    try:
+        return await conversation(port), port
+    finally:
+        port.close()
+        await port.wait_closed()
+
+
+async def _connect(port):
+    return await asyncio.open_connection(*port.address)
+
+
+async def _until(condition):
+    """Let the other tasks run until condition() holds."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came true")
+
+
+def test_each_connection_has_a_session_of_its_own():
+    async def talk(port):
+        (reader_a, writer_a), (reader_b, writer_b) = await _connect(port), await _connect(port)
+        writer_a.write(b"aaa")
+        writer_b.write(b"b!")
+        answers = await reader_a.readexactly(3), await reader_b.read()
+        writer_a.close()
+        writer_b.close()
+        return answers
+
+    assert asyncio.run(_served(talk))[0] == (b"aaa", b"b!")
+
+
+def test_connection_beyond_the_limit_is_closed_and_counted_and_a_place_is_given_back():
+    async def talk(port):
+        kept = [await _connect(port) for _ in range(2)]
+        await _until(lambda: port.connections == 2)
+        reader, writer = await _connect(port)
+        refused = await reader.read()
+        writer.close()
+        kept[0][1].close()
+        await _until(lambda: port.connections == 1)
+        reader, writer = await _connect(port)
+        writer.write(b"in!")
+        answer = await reader.read()
+        for _, other in [*kept[1:], (reader, writer)]:
+            other.close()
+        return refused, answer
+
+    answers, port = asyncio.run(_served(talk))
+    assert answers == (b"", b"in!")
+    assert port.refused == 1
+
+
+def test_closing_the_port_ends_its_connections():
+    async def talk(port):
+        reader, writer = await _connect(port)
+        await _until(lambda: port.connections == 1)
+        port.close()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    answer, port = asyncio.run(_served(talk))
+    assert answer == b""
+    assert port.connections == 0
+
+
+def test_peer_that_vanishes_frees_its_place():
+    async def talk(port):
+        _, writer = await _connect(port)
+        await _until(lambda: port.connections == 1)
+        writer.transport.abort()
+        await _until(lambda: port.connections == 0)
+
+    asyncio.run(_served(talk))
+
+
+def test_peer_that_does_not_read_is_given_up_and_does_not_hold_up_others():
+    class Flood(Echo):
+        def receive(self, data, now):
+            self._output.extend(bytes(20_000_000) if b"f" in data else data)
+
+    async def talk(port):
+        _, deaf = await _connect(port)
+        deaf.write(b"f")
+        await _until(lambda: port.connections == 1)
+        reader, writer = await _connect(port)
+        writer.write(b"hello")
+        answer = await reader.readexactly(5)
+        await _until_real(lambda: port.connections == 1)
+        deaf.transport.abort()
+        writer.close()
+        return answer
+
+    async def _until_real(condition):
+        for _ in range(300):
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("it never came true")
+
+    old, tcp.CLOSE_MS = tcp.CLOSE_MS, 50
+    try:
+        assert asyncio.run(_served(talk, make_session=Flood, drain_ms=50))[0] == b"hello"
+    finally:
+        tcp.CLOSE_MS = old
+
+
+def test_taken_address_is_an_error_at_the_start():
+    async def talk(port):
+        with pytest.raises(OSError):
+            await tcp.serve(Net(), *port.address, Echo, LoopTime(), 1)
+
+    asyncio.run(_served(talk))
