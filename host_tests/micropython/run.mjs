@@ -52,25 +52,33 @@ async function start(request) {
 
 const say = (object) => console.log(JSON.stringify(object));
 
-async function runScript(request, script) {
-  const first = await start(request);
-  const loaded = first.python(`device_harness.load("${script}")`);
-  if (!loaded.ok) return say({ script, test: "import", ok: false, lines: loaded.lines });
+async function listScript(request, script) {
+  const { python } = await start(request);
+  const loaded = python(`device_harness.load("${script}")`);
+  if (!loaded.ok) say({ script, test: "import", ok: false, lines: loaded.lines });
+  const names = loaded.ok ? loaded.lines : [];
   const isHeap = (name) => name.startsWith("heap_");
-  for (const test of loaded.lines.filter((name) => !isHeap(name))) {
-    const begun = performance.now();
-    const result = first.python(`device_harness.run("${test}")`);
-    say({ script, test, ok: result.ok, lines: result.lines, ms: Math.round(performance.now() - begun) });
-  }
-  for (const test of loaded.lines.filter(isHeap)) await runHeap(request, script, test);
+  return { python, tests: names.filter((name) => !isHeap(name)), heaps: names.filter(isHeap) };
 }
 
-async function runHeap(request, script, test) {
-  const { python, collected } = await start(request);
-  python(`device_harness.load("${script}")`);
-  const before = collected();
-  const result = python(`device_harness.keep("${test}")`);
-  say({ script, test, ok: result.ok, lines: result.lines, heap: collected() - before });
+async function runScript(request, script) {
+  const { python, tests, heaps } = await listScript(request, script);
+  for (const test of tests) {
+    const begun = performance.now();
+    const result = python(`device_harness.run("${test}")`);
+    say({ script, test, ok: result.ok, lines: result.lines, ms: Math.round(performance.now() - begun) });
+  }
+  await runHeaps(request, script, heaps);
+}
+
+async function runHeaps(request, script, heaps) {
+  for (const test of heaps) {
+    const { python, collected } = await start(request);
+    python(`device_harness.load("${script}")`);
+    const before = collected();
+    const result = python(`device_harness.keep("${test}")`);
+    say({ script, test, ok: result.ok, lines: result.lines, heap: collected() - before });
+  }
 }
 
 async function measureImports(request, { name, before, modules }) {
@@ -86,4 +94,7 @@ async function measureImports(request, { name, before, modules }) {
 
 const request = JSON.parse(fs.readFileSync(process.argv[3], "utf8"));
 if (process.argv[2] === "tests") for (const script of request.scripts) await runScript(request, script);
-else for (const entry of request.packages) await measureImports(request, entry);
+else {
+  for (const entry of request.packages) await measureImports(request, entry);
+  for (const script of request.scripts) await runHeaps(request, script, (await listScript(request, script)).heaps);
+}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-import build  # noqa: E402
+import mpy_build  # noqa: E402
 
 PRECISIONS = {"d": "double", "f": "single"}
 
@@ -29,9 +29,9 @@ def find_node():
 
 def call(mode, request):
     """Run run.mjs with a request; yield each object that it prints."""
-    path = build.TESTS / f"request-{mode}.json"
+    path = mpy_build.TESTS / f"request-{mode}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    request = {"image": str(build.TESTS), "precision": "d", **request}
+    request = {"image": str(mpy_build.TESTS), "precision": "d", **request}
     path.write_text(json.dumps(request), encoding="utf-8")
     command = [find_node(), str(HERE / "run.mjs"), mode, str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE)
@@ -47,7 +47,12 @@ def write_expected_values():
     from expressions import EXPRESSIONS, evaluate
 
     values = [[e, evaluate(e, numpy, numpy.float64)] for e in EXPRESSIONS]
-    (build.TESTS / "expected.json").write_text(json.dumps(values), encoding="utf-8")
+    (mpy_build.TESTS / "expected.json").write_text(json.dumps(values), encoding="utf-8")
+
+
+def device_scripts():
+    """Return the names of all scripts in device/."""
+    return sorted(p.stem for p in (HERE / "device").glob("test_*.py"))
 
 
 def report(result, precision):
@@ -66,8 +71,8 @@ def main():
     parser.add_argument("scripts", nargs="*", help="names such as test_xnp; all of device/ by default")
     parser.add_argument("--precision", choices=PRECISIONS, help="d or f; both by default")
     options = parser.parse_args()
-    scripts = options.scripts or sorted(p.stem for p in (HERE / "device").glob("test_*.py"))
-    errors = build.build_tests()
+    scripts = options.scripts or device_scripts()
+    errors = mpy_build.build_tests()
     if errors:
         print("\n".join(errors))
         return 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+
 from host_tests.micropython.expressions import EXPRESSIONS, agree, evaluate
 
 TOLERANCE = {"d": 1e-9, "f": 1e-5}

@@ -1,7 +1,7 @@
 """Runs on the test interpreter: finds and runs the test functions of a script for run.mjs.
 
-The build has extra frozen modules (functools, logging, ...) that a board has not: they are made unreachable here,
-asyncio excepted.
+The build has extra frozen modules (functools, logging, ...) that a board has not: they are made unreachable
+here, asyncio excepted.
 """
 
 import asyncio  # noqa: F401

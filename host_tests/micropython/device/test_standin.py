@@ -3,7 +3,6 @@
 import json
 
 from expressions import agree, evaluate
-
 from ulab import numpy as np
 
 

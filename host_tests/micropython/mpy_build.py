@@ -1,7 +1,7 @@
 """Compile the firmware for MicroPython with mpy-cross: a syntax check, image sizes, and what the tests run.
 
-Run as a program, it compiles every module that reaches a device into build/mpy and prints what does not compile.
-Files that have not changed are not compiled again.
+Run as a program, it compiles every module that reaches a device into build/mpy and prints what does not
+compile. Files that have not changed are not compiled again.
 """
 
 import ast
@@ -57,8 +57,8 @@ HERE_CHANGED = Path(__file__).stat().st_mtime
 def write_inplace_calls(source):
     """Return the source with `a *= b` and `a /= b` written as calls, on the same lines.
 
-    MicroPython without all special methods asks an object of Python code for __iadd__ and __isub__ only: the arrays
-    of the stand-in could not multiply in place, while ulab's can.
+    MicroPython without all special methods asks an object of Python code for __iadd__ and __isub__ only: the
+    arrays of the stand-in could not multiply in place, while ulab's can.
     """
     lines = source.splitlines(keepends=True)
     starts = [0]
@@ -91,7 +91,9 @@ def build_tests():
     sources += [(p, f"ulab/{p.name}") for p in (HERE / "ulab").glob("*.py") if p.stem != "precision"]
     sources += [(p, p.name) for p in (HERE / "device").glob("*.py")]
     sources.append((HERE / "expressions.py", "expressions.py"))
-    jobs = [(path, name, TESTS / Path(name).with_suffix(".mpy"), write_inplace_calls) for path, name in sources]
+    jobs = [
+        (path, name, TESTS / Path(name).with_suffix(".mpy"), write_inplace_calls) for path, name in sources
+    ]
     _remove_others(TESTS, {target for *_, target, _ in jobs})
     return compile_all(jobs)
 
