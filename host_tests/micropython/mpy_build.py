@@ -29,7 +29,7 @@ def device_modules():
 
 
 def compile_all(jobs):
-    """Compile (source path, name in tracebacks, target, transform or None) each; return the error messages."""
+    """Compile each (source path, name in tracebacks, target, transform or None); return the errors."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         return [error for error in pool.map(lambda job: compile_one(*job), jobs) if error]
 
@@ -103,6 +103,7 @@ def _remove_others(folder, targets):
     for path in folder.rglob("*.mpy"):
         if path not in targets:
             path.unlink()
+            path.with_suffix(".py").unlink(missing_ok=True)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The stand-in for ulab agrees with numpy where ulab does, refuses what ulab refuses, and has ulab's traps."""
+"""The stand-in for ulab agrees with numpy where ulab does, refuses what it refuses, and has its traps."""
 
 import importlib
 import sys
@@ -14,7 +14,7 @@ TOLERANCE = {"d": 1e-9, "f": 1e-5}
 
 @pytest.fixture(scope="module", params=["d", "f"])
 def standin(request):
-    """The stand-in's numpy in double and single precision. It leaves no trace: here, ulab must not be found."""
+    """The stand-in's numpy in double and single precision. It leaves no trace: ulab must not be found."""
     path = str(Path(__file__).parent)
     sys.path.insert(0, path)
     try:
