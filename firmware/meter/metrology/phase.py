@@ -5,18 +5,19 @@ noise, DC and harmonics. The voltages are first added up to about 32 points a cy
 
 The reference is the alpha component A - (B + C) / 2: it is in phase with A, does not care for the phase rotation, and
 stays when any one phase is lost. Where all three inputs carry the same voltage (a test bench), it vanishes and the
-sum of the phases takes its place.
+sum of the phases takes its place; where B and C are opposite and A is dead, both vanish and B - C does.
 """
 
 from math import pi
 
 from meter.compat import const
+from meter.metrology.grid import SLEW
 from meter.xnp import FLOAT, np
 
 PER_QUARTER = const(8)  # decimated samples in a quarter cycle
 WINDOW = const(8)  # quarters in the window
 _LENGTH = PER_QUARTER * WINDOW
-_SAME_PHASE = 0.1  # below this part of the sum of magnitudes the alpha component is taken as missing
+_MISSING = 0.1  # below this part of the sum of magnitudes a reference is taken as missing
 
 
 class PhaseDetector:
@@ -63,13 +64,15 @@ class PhaseDetector:
             magnitude = np.sqrt(real * real + imag * imag)
             largest = np.maximum(largest, magnitude)
             total = total + magnitude
-        real, imag = ar - (br + cr) * 0.5, ai - (bi + ci) * 0.5
-        same = np.sqrt(real * real + imag * imag) < total * _SAME_PHASE
-        real, imag = np.where(same, ar + br + cr, real), np.where(same, ai + bi + ci, imag)
+        real, imag = br - cr, bi - ci
+        for reference in ((ar + br + cr, ai + bi + ci), (ar - (br + cr) * 0.5, ai - (bi + ci) * 0.5)):
+            re, im = reference
+            there = np.sqrt(re * re + im * im) > total * _MISSING
+            real, imag = np.where(there, re, real), np.where(there, im, imag)
         return np.arctan2(imag, real) + pi / 2, largest
 
     def acquire(self, nominal, decimated, count, threshold):
-        """Tune to the frequency found in `count` windows, beginning with the nominal one."""
+        """Tune to the frequency found in `count` windows, beginning with the nominal one, no further than SLEW."""
         self.tune(nominal)
         if count < 2:
             return
@@ -80,7 +83,8 @@ class PhaseDetector:
             expected = self.advance()
             error = phases[1:] - phases[: count - 1] - expected
             error = error - np.floor(error * (0.5 / pi) + 0.5) * (2 * pi)
-            self.tune(self.carrier * (1.0 + float(np.mean(error)) / expected))
+            hz = self.carrier * (1.0 + float(np.mean(error)) / expected)
+            self.tune(min(max(hz, nominal * (1 - SLEW)), nominal * (1 + SLEW)))
 
     def advance(self):
         """Return the radians in a quarter block at the carrier's frequency."""
