@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
+from meter.app import LOAD_PROFILE_KIND
 from meter.hal.sim.flash import Flash
 from meter.hal.sim.front_end import FrontEnd, scale
 from meter.hal.sim.synthesizer import CHANNELS, Synthesizer, three_phase
@@ -72,7 +73,8 @@ def _tracker(half_cycles: int) -> Tracker:
 def _meter() -> Meter:
     flash = Flash(FLASH_SIZE)
     areas = Partitions.open(flash, PARTITIONS)
-    profile = Fifo(flash, *areas.area("load_profile"), 0x4C)
+    base, size = areas.area("load_profile")
+    profile = Fifo(flash, base, size, LOAD_PROFILE_KIND)
     profile.mount()
     return Meter(RATE, 0, Journal(flash, *areas.area("journal")), profile, DEFAULT_CHANNELS, 1)
 

@@ -50,7 +50,7 @@ def energy_table(energy: dict[str, float], decimals: int = 3) -> Table:
 
 
 def _table(what: str, title: str | None) -> Table:
-    """Return an empty table: a name, the phases and their total, a unit. All have columns of the same width."""
+    """Return an empty table of a name, the phases, their total and a unit; all have columns of the same width."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column(what, min_width=19, no_wrap=True)
     for phase in PHASES:
@@ -62,7 +62,7 @@ def _table(what: str, title: str | None) -> Table:
 
 
 def _cells(values: list[float | None], unit: str, decimals: int) -> tuple[list[str], str]:
-    """Return the numbers of a row and their unit: with one prefix and as many decimals as fit for all of them."""
+    """Return the numbers of a row and their unit, with one prefix and as many decimals as fit for all."""
     largest = max([abs(value) for value in values if value is not None], default=0.0)
     step = 0
     while unit and largest >= 99999.5 and step < len(PREFIXES) - 1:
