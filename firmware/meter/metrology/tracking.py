@@ -13,8 +13,9 @@ some cycles and never tears the grid. Without a signal it runs on at the nominal
 from math import pi
 
 from meter.compat import const
-from meter.metrology.frame import CLIPPED, GAP, HALF, QUARTER, UNLOCKED, Frame
+from meter.metrology.frame import GAP, HALF, QUARTER, UNLOCKED, Frame
 from meter.metrology.grid import Grid
+from meter.metrology.marks import Marks
 from meter.metrology.phase import WINDOW, PhaseDetector
 from meter.metrology.resampler import AFTER, BEFORE, Resampler
 from meter.xnp import FLOAT, floats_from_int32, np
@@ -54,6 +55,7 @@ class Tracker:
         self._block = self._detector.block
         self._grid = Grid(self._block, 2 * pi * nominal * self._block / rate)
         self._room = (WINDOW + 12 + half_cycles * 5 // 2) * self._block
+        self._marks = Marks()
         self._allocate(half_cycles)
         self._restart(0)
 
@@ -80,8 +82,7 @@ class Tracker:
             self._restart(first)
         raw = np.zeros(count * self._width, dtype=self._dtype)
         raw = floats_from_int32(data, raw).reshape((count, self._width))
-        if max(float(np.max(raw)), -float(np.min(raw))) >= self._limit:
-            self._flags |= CLIPPED
+        self._marks.add_clipped(raw, first, self._limit)
         taken = 0
         while taken < count:
             room = min(count - taken, self._room - self._fill)
@@ -99,6 +100,9 @@ class Tracker:
         """Yield what is left, up to the last whole half cycle. What comes next starts afresh."""
         self._follow(WINDOW)
         if self._grid.positions:
+            if self._lost:
+                last = self._base + int(self._grid.positions[-1])
+                self._marks.add(UNLOCKED, last, self._base + self._fill)
             self._grid.extend(self._fill - AFTER - 1)
             while self._grid.whole():
                 yield self._cut(min(self._n, self._grid.whole()))
@@ -109,8 +113,19 @@ class Tracker:
         self._fill = 0  # samples in the buffers
         self._blocks = 0  # quarters that are decimated
         self._windows = 0  # windows that are evaluated; window j begins at quarter j
-        self._flags = GAP
+        self._gap = GAP  # the flag of the next frame
+        self._marks.clear()
+        self._lost = False  # the last window that was evaluated had no signal
         self._grid.clear()
+
+    def _mark_unlocked(self, good):
+        """Mark the quarters before the centres of windows without signal. good: of the windows just evaluated."""
+        for k in range(len(good)):
+            if not good[k]:
+                centre = self._base + (self._windows + k + _CENTRE) * self._block
+                first = centre - self._block if self._grid.positions else self._base
+                self._marks.add(UNLOCKED, first, centre)
+        self._lost = not good[len(good) - 1]
 
     def _append(self, raw, start, count):
         fill = self._fill
@@ -139,8 +154,8 @@ class Tracker:
             detector.acquire(self._nominal, decimated, count, self._threshold)
         phases, magnitude = detector.phases(decimated, count)
         good = magnitude >= self._threshold
-        if not np.all(good):
-            self._flags |= UNLOCKED
+        if self._lost or not np.all(good):
+            self._mark_unlocked(good)
         advance = detector.advance()
         if not grid.positions:
             position = (self._windows + _CENTRE) * self._block
@@ -173,7 +188,8 @@ class Tracker:
             resampler.channel(self._samples[3 + p], self._current[p][: n * HALF])
         ends = [self._base + int(bound) for bound in bounds[1:]]
         seconds = np.array(lengths * (1.0 / self.rate), dtype=self._dtype)
-        flags, self._flags = self._flags, 0
+        flags = self._gap | self._marks.flags_of(self._base + int(bounds[0]), ends[n - 1])
+        self._gap = 0
         return Frame(n, self._voltage, self._current, seconds, ends, flags)
 
     def _compact(self):

@@ -1,0 +1,53 @@
+"""Which samples a flag holds for: frames are cut a cycle and more after their samples came in.
+
+Marks are kept by sample number, so a frame's flags do not depend on the blocks in which the samples came.
+"""
+
+from meter.metrology.frame import CLIPPED, HALF
+from meter.xnp import np
+
+
+class Marks:
+    """Stretches of samples with a flag. first, last: sample numbers, both included."""
+
+    def __init__(self):
+        self._marks = []
+
+    def clear(self):
+        """Forget all marks."""
+        self._marks = []
+
+    def add(self, flag, first, last):
+        """A flag holds from `first` to `last`."""
+        if self._marks and self._marks[-1][0] == flag and first <= self._marks[-1][2] + 1:
+            first = self._marks.pop()[1]
+        self._marks.append((flag, first, last))
+
+    def add_clipped(self, raw, number, limit):
+        """Mark where samples are at the limit or beyond, in stretches of HALF at multiples of HALF.
+
+        raw: (count, channels) counts. number: of the first sample.
+        """
+        if _largest(raw) < limit:
+            return
+        start = 0
+        while start < len(raw):
+            into = (number + start) % HALF
+            if _largest(raw[start : start + HALF - into]) >= limit:
+                first = number + start - into
+                self.add(CLIPPED, first, first + HALF - 1)
+            start += HALF - into
+
+    def flags_of(self, first, last):
+        """Return the flags of the frame with these samples, and forget the marks that end in it."""
+        flags = 0
+        if self._marks:
+            for flag, start, stop in self._marks:
+                if start <= last and stop >= first:
+                    flags |= flag
+            self._marks = [mark for mark in self._marks if mark[2] > last]
+        return flags
+
+
+def _largest(raw):
+    return max(float(np.max(raw)), -float(np.min(raw)))
