@@ -48,7 +48,7 @@ ulab-lint: $(SETUP) ## what MicroPython and ulab lack must not be used in the fi
 mpy: $(SETUP) ## compile every firmware module with mpy-cross
 	$(BIN)/python $(MICROPYTHON)/mpy_build.py
 
-pytest: $(SETUP) ## the tests on this machine's Python: make pytest PYTEST_ARGS="-n 2 -k demand"
+pytest: $(SETUP) ## the tests on this machine's Python: make pytest PYTEST_ARGS="-k demand"
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 micropython: $(SETUP) $(NODE) ## the tests on real MicroPython (WebAssembly), in double and single precision
