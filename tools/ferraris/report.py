@@ -50,7 +50,7 @@ def energy_table(energy: dict[str, float], decimals: int = 3) -> Table:
 
 
 def _table(what: str, title: str | None) -> Table:
-    """Return an empty table of a name, the phases, their total and a unit; all have columns of the same width."""
+    """Return an empty table of name, phases, total and unit; all tables have columns of the same width."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column(what, min_width=19, no_wrap=True)
     for phase in PHASES:

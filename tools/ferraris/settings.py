@@ -15,7 +15,7 @@ LARGEST = 1_000_000  # bytes; the largest sensible document has some thousand
 def load_settings(path: str | None) -> Settings:
     """Return the validated settings of a JSON document over the factory defaults; the defaults for None.
 
-    Raises UsageError: not readable, not JSON, or with settings that are unknown or not allowed (all are named).
+    Raises UsageError: not readable, not JSON, or with settings that are unknown or not allowed (all named).
     """
     if path is None:
         return defaults()

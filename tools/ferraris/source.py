@@ -19,7 +19,7 @@ from ferraris.settings import Settings
 
 BLOCK = 1 << 16  # samples to look at in one go
 SAMPLES_PER_CYCLE = 512
-NEAR = 0.02  # a recording whose rate is this near to 512 a cycle is taken as it is: the tracking does the rest
+NEAR = 0.02  # a recording whose rate is this near to 512 a cycle is not resampled: the tracking does that
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Prepared:
 class Terminals:
     """What a source gives, at the meter's terminals: divided by the instrument transformers' ratios.
 
-    The HAL's source contract: channels, rate, length, read(first, count). Samples before the first and after the
-    last are not there: read() gives zeros before, and fewer after.
+    The HAL's source contract: channels, rate, length, read(first, count). Samples before the first and after
+    the last are not there: read() gives zeros before, and fewer after.
     """
 
     def __init__(self, source: RecordingSource, pt_ratio: float, ct_ratio: float) -> None:
