@@ -3,7 +3,8 @@
 Time comes from the sample count. The same frames, configuration and storage give the same bytes on flash, always.
 
     Frame -> HalfCycles -> Span, cut at each second -> energy -> load profile -> Fifo
-                                                          \\-> checkpoint every ten minutes -> Journal
+                                                          \\-> checkpoint -> Journal, every ten minutes
+                                                              and before each load-profile record
 """
 
 import struct
@@ -17,7 +18,7 @@ from meter.registers.load_profile import LoadProfile
 from meter.xnp import FLOAT
 
 CHECKPOINT_S = const(600)
-_STATE_VERSION = const(1)
+_STATE_VERSION = const(2)
 _HEAD = "<BI"  # version, UTC second of the checkpoint
 
 
@@ -63,9 +64,12 @@ class Meter:
 
     def _close(self, second):
         self._book(second)
-        self.load_profile.tick(second)
-        if second % CHECKPOINT_S == 0:
+        # First the checkpoint, then the record: whatever is cut off between or after, resume() counts it once.
+        due = self.load_profile.due(second)
+        if due or second % CHECKPOINT_S == 0:
             self.checkpoint()
+        if due:
+            self.load_profile.close(second)
 
     def _book(self, second):
         span = self._span

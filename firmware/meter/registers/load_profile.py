@@ -36,9 +36,10 @@ class LoadProfile:
         self.channels = tuple(channels)
         self.interval = minutes * 60
         self._energy = energy
+        self._numbers = tuple(index(key) for key in self.channels)
         self._parts = tuple(self._source(key) for key in self.channels)
         self._format = "<HH%df" % len(self.channels)
-        self._saved = "<I%dq" % len(self.channels)
+        self._saved = "<II%dH%dq" % (len(self.channels), len(self.channels))
 
     @staticmethod
     def _source(key):
@@ -52,13 +53,15 @@ class LoadProfile:
         self._begun = now
         self._start = [self._energy.total(parts) for parts in self._parts]
 
-    def tick(self, now):
-        """A second has ended: close the interval if it ends here."""
-        if now % self.interval == 0:
-            self.close(now)
+    def due(self, now):
+        """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
+        return now % self.interval == 0
 
     def close(self, now, status=0):
-        """Write the record of the interval up to now, and begin the next. Nothing is written for no time."""
+        """Write the record of the interval up to now, and begin the next.
+
+        Nothing is written for no time: what was consumed meanwhile is carried into the next interval.
+        """
         seconds = now - self._begun
         if seconds > 0:
             if seconds < self.interval:
@@ -68,7 +71,8 @@ class LoadProfile:
                 for parts, start in zip(self._parts, self._start)
             ]
             self.fifo.append(struct.pack(self._format, min(seconds, 0xFFFF), status, *values), now)
-        self.begin(now)
+            self.begin(now)
+        self._begun = now
 
     def records(self, start=None):
         """Yield (entry, end time, seconds, status, values) oldest first. start: entry number to begin with."""
@@ -81,17 +85,26 @@ class LoadProfile:
         return "<HH%df" % ((len(payload) - 4) // 4)
 
     def state(self):
-        """Return the running interval as bytes: its beginning and the totals at that time."""
-        return struct.pack(self._saved, self._begun, *self._start)
+        """Return the running interval as bytes: beginning, next entry, channels, and the totals at its beginning."""
+        return struct.pack(self._saved, self._begun, self.fifo.next, *(self._numbers + tuple(self._start)))
 
     def resume(self, state, saved_at, now):
         """Continue after an outage. state: from state(), saved at saved_at (UTC). now: UTC, when metering resumes.
 
-        The interval in which the supply failed is closed with what it holds. If the channels have changed since, its
-        beginning is unknown and a new interval begins.
+        The interval in which the supply failed is closed with what it holds, unless its record was written after the
+        state was saved. If the channels have changed since, its beginning is unknown and a new interval begins.
         """
-        if len(state) == struct.calcsize(self._saved):
-            fields = struct.unpack(self._saved, state)
-            self._begun, self._start = fields[0], list(fields[1:])
-            self.close(saved_at, POWER_FAIL)
-        self.begin(now)
+        count = len(self.channels)
+        fields = struct.unpack(self._saved, state) if len(state) == struct.calcsize(self._saved) else None
+        if not fields or fields[2 : 2 + count] != self._numbers or self._is_stored(fields[1]):
+            self.begin(now)
+            return
+        self._begun, self._start = fields[0], list(fields[2 + count :])
+        self.close(saved_at, POWER_FAIL)
+        self._begun = now
+
+    def _is_stored(self, entry):
+        """Return True if there is a sound record from this entry number on."""
+        for _ in self.fifo.records(entry):
+            return True
+        return False
