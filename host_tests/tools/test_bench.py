@@ -1,0 +1,56 @@
+"""`ferraris bench`: it measures every stage and says so; how fast is a matter of the machine."""
+
+import json
+
+import pytest
+
+from host_tests.tools.cli_process import ferraris
+
+NUMBERS = (
+    "signal_s",
+    "elapsed_s",
+    "times_real_time",
+    "tracking_ms_per_s",
+    "half_cycles_ms_per_s",
+    "registers_and_load_profile_ms_per_s",
+    "peak_allocated_kib",
+)
+
+
+@pytest.fixture(scope="module")
+def summary():
+    result = ferraris("bench", "--seconds", "2", "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    return json.loads(result.stdout)
+
+
+def test_machine_and_memory_are_named(summary):
+    assert "Python" in summary["machine"]
+    assert summary["process_peak_mib"] > 10
+
+
+def test_long_and_short_frames_are_measured_in_every_stage(summary):
+    assert [row["frames"] for row in summary["frames"]] == ["120 half cycles", "1 half cycle"]
+    for row in summary["frames"]:
+        assert set(row) == {"frames", *NUMBERS}
+        assert all(isinstance(row[name], (int, float)) and row[name] >= 0 for name in NUMBERS)
+        assert row["times_real_time"] > 0 and row["elapsed_s"] > 0
+
+
+def test_signal_is_as_long_as_asked_for(summary):
+    assert summary["frames"][0]["signal_s"] == 2
+
+
+def test_table_fits_80_columns():
+    result = ferraris("bench", "--seconds", "0.5")
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum("times real time" in line for line in lines) == 1  # not wrapped
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan"])
+def test_seconds_at_fault_are_refused(seconds):
+    result = ferraris("bench", "--seconds", seconds)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert seconds in result.stderr and "must be a number above 0" in result.stderr
