@@ -1,0 +1,75 @@
+"""docs/configuration.md from the table of settings in meter.config.schema: `config_doc.py` writes it anew,
+`config_doc.py --check` says whether it is up to date.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from meter.config.schema import FIELDS
+
+PATH = Path(__file__).parents[1] / "docs" / "configuration.md"
+HEAD = """\
+# Configuration
+
+<!-- Written by tools/config_doc.py from firmware/meter/config/schema.py. Edit that table, not this page. -->
+
+A configuration is a JSON document for `--config`. It holds what differs from the defaults; sections are nested:
+
+```json
+{"service": {"frequency": 50, "nominal_voltage": 230}, "ports": {"iec62056_21_tcp": {"port": 0}}}
+```
+
+Settings that are unknown or not allowed are refused, with one line for each.
+"""
+
+
+def document() -> str:
+    """Return the whole page."""
+    page = HEAD
+    for section, fields in groupby(FIELDS, key=lambda field: field[0].partition(".")[0]):
+        page += f"\n## {section}\n\n| Setting | Default | Allowed | Meaning |\n|---|---|---|---|\n"
+        page += "".join(_rows(fields))
+    return page
+
+
+def _rows(fields: Iterator[Any]) -> Iterator[str]:
+    for path, kind, default, allowed, unit, text in fields:
+        value = json.dumps(default)
+        yield f"| `{path}` | `{value}`{' ' + unit if unit else ''} | {_allowed(kind, allowed)} | {text} |\n"
+
+
+def _allowed(kind: str, allowed: Any) -> str:
+    """Return in words what a setting of this kind takes."""
+    if kind == "text":
+        return f"text of {allowed[0]} to {allowed[1]} characters"
+    if kind == "flag":
+        return "true, false"
+    if kind == "choice":
+        return ", ".join(map(str, allowed))
+    if kind == "quantities":
+        return f"1 to {allowed} integrated quantities, such as Wh.del.P"
+    if kind == "numbers":
+        return f"{allowed[0]} numbers, {allowed[1]:.7g} to {allowed[2]:.7g}"
+    return f"{'whole number, ' if kind == 'integer' else ''}{allowed[0]:.7g} to {allowed[1]:.7g}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 if it is out of date"
+    )
+    if not parser.parse_args().check:
+        PATH.write_text(document(), encoding="utf-8")
+    elif not PATH.exists() or PATH.read_text(encoding="utf-8") != document():
+        print(f"{PATH}: out of date; run tools/config_doc.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
