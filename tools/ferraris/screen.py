@@ -66,7 +66,7 @@ class Screen:
         wh = meter.energy.value(index("Wh.del.P"))
         self._print(
             f"stopped at {_time(meter.clock.second)}: {wh // 1000000}.{wh // 1000 % 1000:03d} Wh delivered, "
-            f"{len(meter.load_profile.fifo)} load profile records stored"
+            f"{len(meter.load_profile.fifo)} load profile records"
         )
 
     def _print(self, text: str) -> None:
