@@ -22,7 +22,7 @@ from meter.storage.journal import Journal
 RATE = 30720.0
 SCALES = (7.5e-5,) * 3 + (5e-6,) * 3  # volts and amperes for one count of 24 bits
 FULL_SCALE = 0x7FFFFF
-START = 1_700_000_100  # a UTC second that is a whole minute, quarter and hour: 2023-11-14 22:15:00
+START = 1_700_000_100  # UTC 2023-11-14 22:15:00, on a quarter of an hour
 ANGLES = (0.0, -120.0, 120.0)
 THRESHOLD = 2.4  # volts: 2 % of nominal, as app.py has it
 
