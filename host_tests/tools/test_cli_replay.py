@@ -39,7 +39,8 @@ WISP_2 = (
 def replay(path, *arguments):
     """Return the JSON object of a replay that must succeed."""
     result = ferraris("replay", path, "--json", *arguments)
-    assert (result.returncode, result.stderr) == (0, ""), result
+    assert result.returncode == 0, result
+    assert all(line.startswith("note: ") for line in result.stderr.splitlines()), result
     return json.loads(result.stdout)
 
 
@@ -236,6 +237,14 @@ def test_generated_recording_has_the_values_of_the_formula(tmp_path, name, write
     assert result["energy"]["Wh.del.P"] == pytest.approx(total * result["measured_s"] / 3600, rel=1e-4)
     assert result["energy"]["Wh.rec.P"] == 0
     assert SECONDS - result["measured_s"] < 2 / hz
+
+
+def test_sound_file_without_a_scale_is_metered_with_a_note(tmp_path):
+    mapped = write_wav_float(tmp_path / "a.wav", 8000, three_phases(8000, 50))[:2]
+    result = ferraris("replay", tmp_path / "a.wav", "--json", *mapped)
+    assert result.returncode == 0
+    assert result.stderr.startswith("note: ") and "no scale given" in result.stderr
+    assert json.loads(result.stdout)["quantities"]["V.A"] == pytest.approx(VOLTS[0], rel=1e-4)
 
 
 def test_transformer_ratios_divide_volts_and_amperes(tmp_path):

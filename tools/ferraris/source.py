@@ -1,5 +1,6 @@
 """From a recording on disk to a waveform source for the simulated converter."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +67,9 @@ class Terminals:
 
 
 def prepare(path: str, options: Any, settings: Settings, frequency: int | None) -> Prepared:
-    """Open and map a recording. options: has map, rate and scale as on the command line.
+    """Open and map a recording; what a user should know of it goes to stderr.
 
+    options: has map, rate and scale as on the command line.
     frequency: nominal, or None: the recording's, or the nearer of 50 and 60 Hz. Raises InputError.
     """
     chosen = parse_map(options.map) if options.map else None
@@ -75,6 +77,8 @@ def prepare(path: str, options: Any, settings: Settings, frequency: int | None) 
         path, mapping=chosen, rate=options.rate, scale=parse_scale(options.scale) if options.scale else None
     )
     mapping = map_channels(recording, chosen, frequency)
+    for note in recording.notes:
+        print(f"note: {note}", file=sys.stderr)
     measured, voltage, peaks = _survey(recording, mapping, frequency)
     nominal = frequency or (60 if measured > 55 else 50)
     rate = SAMPLES_PER_CYCLE * measured
