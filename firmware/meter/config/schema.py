@@ -131,7 +131,23 @@ def _unique(names):
 
 
 def _short(value):
-    text = repr(value)
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % _cut(", ".join([_item(item) for item in value[:20]]))
+    return _item(value)
+
+
+def _item(value):
+    # No repr() of what may be nested, or have more digits than an interpreter prints.
+    if isinstance(value, (dict, list, tuple)):
+        return "{...}" if isinstance(value, dict) else "[...]"
+    if isinstance(value, int) and not -1e18 < value < 1e18:
+        return "a number beyond 1e18"
+    return _cut(repr(value))
+
+
+def _cut(text):
     return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -186,7 +202,7 @@ def _quantities(value, longest):
     for key in value:
         try:
             index(key)
-        except (KeyError, AttributeError):
+        except (KeyError, AttributeError, TypeError):
             return "must hold quantities such as Wh.del.P"
         if key.split(".")[0] not in INTEGRATED:
             return "must hold integrated quantities (%s)" % ", ".join(INTEGRATED)
