@@ -11,6 +11,7 @@ import threading
 import time
 
 import numpy as np
+from ferraris.cli import main
 
 COMMAND = (sys.executable, "-m", "ferraris")
 DEADLINE_S = 60  # for what takes a second on an idle machine
@@ -27,6 +28,15 @@ def ferraris(*arguments, cwd=None, columns="80"):
         timeout=DEADLINE_S,
         stdin=subprocess.DEVNULL,
     )
+
+
+def called(capsys, *arguments):
+    """Call the command in this process, for what it refuses before it does anything. Returns as ferraris()."""
+    try:
+        code = main(list(map(str, arguments)))
+    except SystemExit as end:
+        code = end.code
+    return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
 
 
 def environment(columns="80"):

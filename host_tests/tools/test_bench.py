@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from host_tests.tools.cli_process import ferraris
+from host_tests.tools.cli_process import called, ferraris
 
 NUMBERS = (
     "signal_s",
@@ -50,7 +50,7 @@ def test_table_fits_80_columns():
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan"])
-def test_seconds_at_fault_are_refused(seconds):
-    result = ferraris("bench", "--seconds", seconds)
+def test_seconds_at_fault_are_refused(capsys, seconds):
+    result = called(capsys, "bench", "--seconds", seconds)
     assert (result.returncode, result.stdout) == (2, "")
     assert seconds in result.stderr and "must be a number above 0" in result.stderr

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from host_tests.tools.cli_process import RunningMeter, configuration, ferraris, refused
+from host_tests.tools.cli_process import RunningMeter, called, configuration, ferraris, refused
 
 SCHEME = "iec62056-21"
 
@@ -122,12 +122,12 @@ def test_values_are_printed_as_a_table_with_units(meter):
         "",
     ],
 )
-def test_malformed_url_is_refused_with_what_is_expected(url):
-    refused(ferraris("read", url), f"{SCHEME}+tcp:", f"{SCHEME}+serial:")
+def test_malformed_url_is_refused_with_what_is_expected(capsys, url):
+    refused(called(capsys, "read", url), f"{SCHEME}+tcp:", f"{SCHEME}+serial:")
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "long"])
-def test_timeout_at_fault_is_refused(timeout):
-    result = ferraris("read", f"{SCHEME}+tcp://127.0.0.1", "--timeout", timeout)
+def test_timeout_at_fault_is_refused(capsys, timeout):
+    result = called(capsys, "read", f"{SCHEME}+tcp://127.0.0.1", "--timeout", timeout)
     assert (result.returncode, result.stdout) == (2, "")
     assert "must be a number above 0" in result.stderr

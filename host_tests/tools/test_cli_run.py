@@ -24,6 +24,7 @@ from boards.sim.board import FLASH_SIZE, PARTITIONS
 from host_tests.tools.cli_process import (
     COMMAND,
     RunningMeter,
+    called,
     configuration,
     environment,
     ferraris,
@@ -162,7 +163,7 @@ def test_killed_meter_starts_again_from_its_last_checkpoint(config, state, fast)
         assert (code, lines) == (-signal.SIGKILL, [])
     again = ferraris(*fast, 1)
     assert again.returncode == 0, again
-    assert re.match(r"registers restored from 2026-01-01 00:\d0:00 UTC\n", again.stdout)
+    assert re.match(r"registers restored from 2026-01-01 \d\d:\d0:00 UTC\n", again.stdout)
     assert delivered_wh(again.stdout.splitlines()) > 10 * 1400 / 3600  # ten seconds of 1.5 kW, about
 
 
@@ -314,8 +315,8 @@ def test_missing_configuration_is_refused(tmp_path, state):
         ("--source", "none.npz"),
     ],
 )
-def test_option_at_fault_is_refused(state, arguments):
-    result = ferraris("run", "--state", state, *arguments)
+def test_option_at_fault_is_refused(capsys, state, arguments):
+    result = called(capsys, "run", "--state", state, *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert arguments[1] in result.stderr.splitlines()[-1]
     assert not state.exists()
