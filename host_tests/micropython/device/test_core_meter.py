@@ -1,0 +1,149 @@
+"""The whole core on the device's interpreter: registers, flash, and a readout by IEC 62056-21."""
+
+from math import pi, sqrt
+
+from meter.access.access import Access
+from meter.meter import Meter
+from meter.metrology.frame import HALF, QUARTER, Frame
+from meter.protocols.iec62056_21 import codec
+from meter.protocols.iec62056_21.session import Iec6205621Session
+from meter.quantities import index
+from meter.registers.energy import Energy
+from meter.registers.load_profile import DEFAULT_CHANNELS, POWER_FAIL
+from meter.storage.fifo import Fifo
+from meter.storage.journal import Journal
+from meter.xnp import FLOAT, np
+
+RATE = 1000.0
+START = 1700000100
+SECTOR = 1024
+
+
+class MemoryFlash:
+    """hal.Flash in RAM: bits go from 1 to 0 only."""
+
+    size, erase_size = 8 * SECTOR, SECTOR
+
+    def __init__(self):
+        self.memory = bytearray(b"\xff" * self.size)
+
+    def read(self, address, buffer):
+        buffer[:] = self.memory[address : address + len(buffer)]
+
+    def program(self, address, data):
+        for k in range(len(data)):
+            assert data[k] & ~self.memory[address + k] == 0, "a program sets a bit"
+            self.memory[address + k] = data[k]
+
+    def erase(self, address):
+        assert address % SECTOR == 0
+        self.memory[address : address + SECTOR] = b"\xff" * SECTOR
+
+    def sync(self):
+        pass
+
+
+def make(flash, utc=START):
+    profile = Fifo(flash, 4 * SECTOR, 4 * SECTOR, 0x4C)
+    profile.mount()
+    return Meter(RATE, utc, Journal(flash, 0, 4 * SECTOR), profile, DEFAULT_CHANNELS, 1)
+
+
+def second(number):
+    """The Frame of one half cycle that lasts a second: 120 V and 5 A on each phase, lagging 60 degrees."""
+    v, i = [], []
+    for shift in (0.0, -2 * pi / 3, 2 * pi / 3):
+        angles = np.arange(QUARTER + HALF) * (pi / HALF)
+        v.append(np.array(np.sin(angles - pi / 2 + shift) * (120.0 * sqrt(2)), dtype=FLOAT))
+        i.append(np.array(np.sin(angles[:HALF] + (shift - pi / 3)) * (5.0 * sqrt(2)), dtype=FLOAT))
+    return Frame(1, v, i, np.array([1.0], dtype=FLOAT), [(number + 1) * 1000])
+
+
+def run(meter, seconds, first=0):
+    frame = second(0)
+    for number in range(first, first + seconds):
+        frame.ends = [(number + 1) * 1000]
+        meter.step(frame)
+
+
+def wh(meter, key):
+    return meter.energy.value(index(key)) * 1e-6
+
+
+def close(found, expected, part=1e-5):
+    assert abs(found - expected) <= part * max(1.0, abs(expected)), (found, expected)
+
+
+def test_energy_is_counted_in_integers():
+    meter = make(MemoryFlash())
+    run(meter, 10)
+    close(wh(meter, "Wh.del.P"), 900 * 10 / 3600)
+    close(wh(meter, "VARh.q1.P"), 900 * sqrt(3) * 10 / 3600)
+    assert wh(meter, "Wh.rec.P") == 0
+    assert all([isinstance(total, int) for total in meter.energy.totals])
+
+
+def test_state_of_the_registers_comes_back():
+    energy = Energy()
+    energy.totals[3] = (1 << 40) + 5
+    state = energy.state()
+    other = Energy()
+    other.restore(state)
+    assert len(state) == Energy.STATE_SIZE and other.totals == energy.totals
+
+
+def test_a_restart_continues_totals_and_closes_the_interval():
+    flash = MemoryFlash()
+    meter = make(flash)
+    run(meter, 70)
+    meter.finish()
+    again = make(flash, START + 200)
+    assert again.restored_at == START + 70
+    assert again.energy.totals == meter.energy.totals
+    records = [record[1:] for record in again.load_profile.records()]
+    assert [record[:2] for record in records] == [(START + 60, 60), (START + 70, 10)]
+    assert records[1][2] & POWER_FAIL
+    close(records[0][3][0], 900 * 60 / 3600)
+    close(sum([record[3][0] for record in records]), wh(again, "Wh.del.P"))
+
+
+def test_a_fifo_keeps_its_records_over_a_mount():
+    flash = MemoryFlash()
+    fifo = Fifo(flash, 0, 4 * SECTOR, 7)
+    fifo.mount()
+    for number in range(250):
+        assert fifo.append(b"record %03d" % number, START + number) == number + 1
+    other = Fifo(flash, 0, 4 * SECTOR, 7)
+    other.mount()
+    assert (other.first, other.next) == (fifo.first, fifo.next)
+    assert other.first > 1 and other.torn == 0 and other.damaged == 0
+    for entry, time, payload in other.records():
+        assert payload == b"record %03d" % (entry - 1) and time == START + entry - 1
+    assert other.append(b"one more", START + 999) == 251
+
+
+def test_a_reader_signs_on_and_gets_the_registers():
+    meter = make(MemoryFlash())
+    run(meter, 20)
+    session = Iec6205621Session(Access(meter, "0815"))
+    now = 0
+    session.receive(b"/?0815!\r\n", now)
+    while session.deadline() is not None and now < 1000:
+        now = session.deadline()
+        session.expire(now)
+        output = session.take_output()
+        if output:
+            break
+    assert output.startswith(b"/FRS5") and output.endswith(b"\r\n")
+    session.receive(b"\x06050\r\n", now)
+    output = b""
+    limit = now + 1400
+    while session.deadline() is not None and session.deadline() < limit:
+        now = session.deadline()
+        session.expire(now)
+        output += session.take_output()
+    assert output[:1] == b"\x02" and output[-2:-1] == b"\x03"
+    assert output[-1] == codec.bcc(output[1:-1])
+    assert b"1-0:1.8.0(00000000.005*kWh)\r\n" in output
+    assert b"1-0:32.7.0(120.00*V)\r\n" in output
+    assert b"1-0:13.7.0(0.500)\r\n" in output
