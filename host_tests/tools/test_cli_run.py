@@ -137,6 +137,17 @@ def test_occupied_port_is_named_with_a_way_out(tmp_path, state):
     assert f"127.0.0.1:{port}" in result.stderr and "--config" in result.stderr
 
 
+def test_unknown_host_is_named_with_a_way_out(tmp_path, state):
+    config = configuration(
+        tmp_path / "c.json", ports={"iec62056_21_tcp": {"port": 0, "host": "host.invalid"}}
+    )
+    result = ferraris("run", "--config", config, "--state", state)
+    assert result.returncode == 2
+    assert (
+        result.stderr.count("\n") == 1 and "host.invalid:0: " in result.stderr and "--config" in result.stderr
+    )
+
+
 # Ends, and what stays
 
 
@@ -313,6 +324,8 @@ def test_missing_configuration_is_refused(tmp_path, state):
         ("--start", "noon"),
         ("--duration", "-1"),
         ("--source", "none.npz"),
+        ("--seed", "-1"),
+        ("--start", "2106-02-07"),
     ],
 )
 def test_option_at_fault_is_refused(capsys, state, arguments):

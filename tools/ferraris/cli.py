@@ -13,6 +13,8 @@ from ferraris.errors import UsageError
 from ferraris.iec62056_21 import ClientError
 from ferraris.recordings import InputError
 
+END = datetime(2106, 1, 1, tzinfo=UTC).timestamp()  # the meter counts seconds in 32 bits, until February 2106
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`): not an error. Keep Python from flushing into it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # what no command could foresee: a disk or a device that is full
+        return _complain(error, 1)
     except KeyboardInterrupt:
         return _complain("interrupted", 1)
 
@@ -59,7 +63,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--speed", metavar="N", type=_speed, default=1.0, help="times real time, or max")
     command.add_argument("--start", metavar="T", type=_time, help="start of the clock, ISO 8601, UTC")
     command.add_argument("--duration", metavar="S", type=_seconds, help="stop after so many metered seconds")
-    command.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random")
+    command.add_argument("--seed", metavar="N", type=_seed, default=0, help="of all that is random")
     _add_recording(command)
 
 
@@ -110,6 +114,12 @@ def _positive(text: str) -> float:
 _seconds = _positive
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0")
+    return int(text)
+
+
 def _speed(text: str) -> float | None:
     try:
         return None if text == "max" else _positive(text)
@@ -123,7 +133,7 @@ def _time(text: str) -> int:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text}: not a time such as 2026-01-31T12:00:00Z") from error
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
-    if not 0 <= time.timestamp() < 2**32:
+    if not 0 <= time.timestamp() < END:
         raise argparse.ArgumentTypeError(f"{text}: must be from 1970 to 2105")
     return int(time.timestamp())
 

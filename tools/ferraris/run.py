@@ -6,6 +6,7 @@ import errno
 import math
 import os
 import signal
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -73,19 +74,28 @@ async def _run(
             await app.run(screen.announce)
         screen.farewell()
     except OSError as error:
-        raise UsageError(_port_problem(error, settings)) from error
+        problem = _port_problem(error, settings)
+        if problem is None:
+            raise
+        raise UsageError(problem) from error
     finally:
         board.flash.close()
     return 0
 
 
-def _port_problem(error: OSError, settings: dict[str, Any]) -> str:
-    """Return what is wrong with a port that cannot be opened, and the way out."""
-    if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+def _port_problem(error: OSError, settings: dict[str, Any]) -> str | None:
+    """Return what is wrong with a port that cannot be opened, and the way out; None if it is something else."""
+    if isinstance(error, FileExistsError):
         return str(error)
+    if isinstance(error, socket.gaierror):
+        reason = error.strerror or "unknown host"
+    elif error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+        reason = os.strerror(error.errno)
+    else:
+        return None
     name = "ports.iec62056_21_tcp"
     return (
-        f"{settings[name + '.host']}:{settings[name + '.port']}: {os.strerror(error.errno).lower()}; "
+        f"{settings[name + '.host']}:{settings[name + '.port']}: {reason.lower()}; "
         f"choose another {name}.host or .port with --config (port 0 takes a free one)"
     )
 
