@@ -97,5 +97,5 @@ def test_every_second_is_cut_once_and_in_order(lengths, n):
         ends.append(at)
     found = [cut for k in range(0, len(ends), n) for cut in clock.cuts(ends[k : k + n])]
     assert [second for _, second in found] == list(range(START + 1, clock.second + 1))
-    assert clock.second == clock.utc(at)[0] or clock.utc(at)[1] < 1000
+    assert clock.second in (clock.utc(at)[0], clock.utc(at + 1)[0])  # it may be part of a sample early
     assert all(1 <= stop <= n for stop, _ in found)
