@@ -14,7 +14,7 @@ NODE := $(MICROPYTHON)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types imports ulab-lint mpy pytest micropython sizes sizes-update features \
+.PHONY: help setup run test lint types imports ulab-lint mpy pytest micropython sizes sizes-update features docs \
 	format bench soak fuzz clean distclean
 
 help: ## list the targets
@@ -59,6 +59,9 @@ sizes: $(SETUP) $(NODE) ## image size and live heap of each package against the 
 
 sizes-update: $(SETUP) $(NODE) ## write that table anew
 	$(BIN)/python tools/sizes.py --update
+
+docs: $(SETUP) ## write docs/configuration.md anew
+	$(BIN)/python tools/config_doc.py
 
 features: $(SETUP) ## the requirements, and the tests that prove each
 	$(BIN)/python tools/features.py $(ARGS)

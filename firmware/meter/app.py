@@ -83,17 +83,17 @@ class App:
         """
         self._stop = asyncio.Event()
         self._failure = None
-        servers, tasks = [], []
+        open_ports, tasks = [], []
         try:
-            await self._open_ports(servers, tasks, announce)
+            await self._open_ports(open_ports, tasks, announce)
             tasks.append(asyncio.create_task(self._until_end(self.metering())))
             tasks.append(asyncio.create_task(self._until_end(self._board.power.failing())))
             await self._stop.wait()
         finally:
             for task in tasks:
                 task.cancel()
-            for server in servers:
-                server.close()
+            for port in open_ports:
+                port.close()
             self.finish()
         if self._failure:
             raise self._failure
@@ -108,18 +108,19 @@ class App:
             self._failure = error
         self._stop.set()
 
-    async def _open_ports(self, servers, tasks, announce):
+    async def _open_ports(self, open_ports, tasks, announce):
         settings, board = self._settings, self._board
         uptime = Uptime()
         for name in board.serial_ports:
             if settings["ports.%s.enabled" % name]:
                 uart = board.uart(name)
+                open_ports.append(uart)
                 tasks.append(asyncio.create_task(serial.run(uart, self._serial_session(name), uptime)))
                 announce("iec62056-21", board.address(name))
         if settings["ports.iec62056_21_tcp.enabled"]:
             host, port = settings["ports.iec62056_21_tcp.host"], settings["ports.iec62056_21_tcp.port"]
             server = await tcp.serve(board.net, host, port, self._tcp_session, uptime, TCP_CONNECTIONS)
-            servers.append(server)
+            open_ports.append(server)
             announce("iec62056-21", "%s:%d" % server.address)
 
     def _serial_session(self, name):

@@ -1,5 +1,5 @@
-"""The contracts of the hardware abstraction layer. They are duck-typed; host_tests/hal holds the contract suite
-that every backend passes. The same role has the same class name in each backend (hal.sim.flash.Flash, hal.rp2.flash.Flash).
+"""The contracts of the hardware abstraction layer. They are duck-typed; host_tests/hal holds the contract suite that
+every backend passes. The same role has the same class name in each: hal.sim.flash.Flash, hal.rp2.flash.Flash.
 
 Adc     channels        tuple of names, of VA VB VC IA IB IC (and IN), in the order of the interleaved samples
         scales          tuple of floats: volts or amperes for one count, by channel, as designed (before calibration)

@@ -22,7 +22,7 @@ def scale(full_scale_rms):
 
 
 def quantised_rate(wanted, clock_hz):
-    """Return the sample rate nearest to `wanted` Hz that a whole divider of clock_hz gives; any rate if clock_hz is 0."""
+    """Return the rate nearest to `wanted` that a whole divider of clock_hz gives; any rate if that is 0. Hz."""
     if not clock_hz:
         return float(wanted)
     return clock_hz / _OVERSAMPLING / max(1, round(clock_hz / _OVERSAMPLING / wanted))
