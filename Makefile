@@ -15,7 +15,7 @@ NODE := $(MICROPYTHON)/node_modules/.stamp
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test lint types imports ulab-lint mpy pytest micropython sizes sizes-update features docs \
-	format bench soak fuzz clean distclean
+	format bench clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -68,12 +68,6 @@ features: $(SETUP) ## the requirements, and the tests that prove each
 
 bench: $(SETUP) ## how fast each stage is: make bench ARGS=--json
 	$(BIN)/ferraris bench $(ARGS)
-
-soak: $(SETUP) ## run the emulator for long with peers and power cuts
-	$(BIN)/python tools/soak.py $(ARGS)
-
-fuzz: $(SETUP) ## throw random bytes at every session
-	$(BIN)/python tools/fuzz.py $(ARGS)
 
 clean: ## remove what was built and cached
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

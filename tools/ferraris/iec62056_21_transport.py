@@ -1,5 +1,6 @@
 """What the IEC 62056-21 reader talks through: a TCP connection or a serial line, in characters of 7 bits."""
 
+import os
 import socket
 import termios
 import time
@@ -73,7 +74,8 @@ class SerialTransport:
                 return serial.Serial(self._path, 300, bits, parity, timeout=self._timeout)
             except (OSError, ValueError, termios.error) as error:
                 failure = error
-        raise ClientError(f"{self._path}: cannot open: {failure}")
+        number = getattr(failure, "errno", None)
+        raise ClientError(f"{self._path}: cannot open: {os.strerror(number) if number else failure}")
 
     def send(self, data: bytes) -> None:
         """Send data and wait until it has left."""
