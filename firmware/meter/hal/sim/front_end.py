@@ -68,7 +68,7 @@ class FrontEnd:
         return len(counts), counts.astype("<i4").tobytes()
 
     def _delayed(self, source, first, count):
-        # Six-point Lagrange weights written out here on purpose: the model must not share the meter's interpolator.
+        # Seven-point Lagrange weights written out here on purpose: the model must not share the meter's interpolator.
         samples = source.read(first - _MARGIN, count + 2 * _MARGIN)
         length = samples.shape[1] - 2 * _MARGIN
         out = np.empty((len(samples), max(0, length)))
