@@ -29,6 +29,8 @@ def load_settings(path: str | None) -> Settings:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except json.JSONDecodeError as error:
         raise UsageError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise UsageError(f"{path}: {error}") from error
     except RecursionError as error:
         raise UsageError(f"{path}: nested too deeply") from error
     try:
