@@ -72,7 +72,7 @@ class Run:
 
     ends, flags         lists, one of each half cycle (a frame's flags stand for all of its half cycles)
     seconds             (n,) how long each lasted
-    rows, cycle         (ROWS, n) and (12, n), as HalfCycles has them
+    rows                (ROWS, n), as HalfCycles has them
     frames              (n, flags) of each frame
     span                one Span over the whole run
     tracker
@@ -81,7 +81,7 @@ class Run:
     def __init__(self, chunks, rate=RATE, nominal=60, half_cycles=2, dtype=np.float64, flush=True, skip=0,
                  channels=CHANNELS, scales=SCALES):  # fmt: skip
         self.tracker = Tracker(channels, scales, rate, nominal, half_cycles, THRESHOLD, dtype=dtype)
-        self._half_cycles = HalfCycles(dtype)
+        self._half_cycles = HalfCycles(dtype=dtype)
         self._skip = skip  # half cycles at the beginning that the span leaves out
         self.span = Span(np.float64)
         self.ends, self.flags, self.frames = [], [], []
@@ -90,15 +90,15 @@ class Run:
             self._take(self.tracker.feed(first, count, data))
         if flush:
             self._take(self.tracker.flush())
-        self.seconds, self.rows, self.cycle = (
+        self.seconds, self.rows = (
             np.concatenate([part[k] for part in self._parts], axis=-1) if self._parts else np.zeros(0)
-            for k in range(3)
+            for k in range(2)
         )
 
     def _take(self, frames):
         for frame in frames:
             rows = self._half_cycles.process(frame)
-            self._parts.append((frame.seconds.copy(), rows.copy(), self._half_cycles.cycle.copy()))
+            self._parts.append((frame.seconds.copy(), rows.copy()))
             self.span.add(rows, frame.seconds, frame.flags, max(0, self._skip - len(self.ends)), frame.n)
             self.ends += frame.ends
             self.flags += [frame.flags] * frame.n
@@ -119,17 +119,16 @@ def run(samples, size=None, **options):
 
 
 def frame_of(n=2, volts=(120.0,) * 3, amps=(5.0,) * 3, lag=(0.0,) * 3, seconds=1 / 120, start=0, rate=RATE,
-             dtype=np.float64, flags=0, harmonics=()):  # fmt: skip
+             dtype=np.float64, flags=0, harmonics=(), first=0):  # fmt: skip
     """Return a Frame of n half cycles without any tracking, beginning at the sample `start`.
 
     `seconds` for a half cycle may be anything: a half cycle that lasts a second makes a long run short.
+    first: the number of its first half cycle; odd ones begin with the falling zero crossing of A.
     """
-    k = np.arange(-QUARTER, n * HALF) / (2.0 * HALF)
-    wave = three_phase(k, volts, amps, lag, harmonics)
-    v = [np.array(wave[p], dtype=dtype) for p in range(3)]
-    i = [np.array(wave[3 + p, QUARTER:], dtype=dtype) for p in range(3)]
+    k = np.arange(first * HALF - QUARTER, (first + n) * HALF) / (2.0 * HALF)
+    samples = np.array(three_phase(k, volts, amps, lag, harmonics), dtype=dtype)
     ends = [start + int(round((k + 1) * seconds * rate)) for k in range(n)]
-    return Frame(n, v, i, np.full(n, seconds, dtype=dtype), ends, flags)
+    return Frame(n, samples, np.full(n, seconds, dtype=dtype), ends, flags)
 
 
 class Bench:
@@ -149,9 +148,11 @@ class Bench:
         profile = Fifo(self.flash, self.JOURNAL * self.SECTOR, self.PROFILE * self.SECTOR, 0x4C)
         profile.mount()
         self.spans = []
-        self.meter = Meter(RATE, utc, journal, profile, channels, minutes, self._observe, dtype)
+        half_cycles = HalfCycles(dtype=dtype)
+        self.meter = Meter(RATE, utc, journal, profile, channels, minutes, half_cycles, self._observe, dtype)
         self._dtype = dtype
         self._sample = 0
+        self._half_cycles = 0
 
     def _observe(self, span):
         self.spans.append((span.end, span.half_cycles, span.seconds, [float(x) for x in span.sums]))
@@ -159,8 +160,10 @@ class Bench:
     def run(self, seconds, each=1.0, n=1, **load):
         """Meter a steady load (see frame_of) for so many seconds, in half cycles that last `each` seconds."""
         for _ in range(int(round(seconds / each / n))):
-            frame = frame_of(n, seconds=each, start=self._sample, dtype=self._dtype, **load)
+            first = self._half_cycles % 2
+            frame = frame_of(n, seconds=each, start=self._sample, dtype=self._dtype, first=first, **load)
             self._sample = frame.ends[-1]
+            self._half_cycles += n
             self.meter.step(frame)
 
     def total(self, key):

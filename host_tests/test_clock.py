@@ -1,50 +1,70 @@
-"""The clock: UTC from sample numbers, seconds that end in a frame, and no drift in integers."""
+"""The clock: UTC from sample numbers, half seconds that end in a frame, and no drift in integers."""
 
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meter.clock import Clock
+from meter.clock import TICKS, Clock
 
 START = 1_700_000_100
 
 
+def cuts_of(clock, *frames):
+    """The (stop, time) pairs of each frame, for frames given as the sample numbers at which half cycles end.
+
+    time: seconds after START, in ticks of half a second.
+    """
+    return [[(stop, tick / TICKS - START) for stop, tick in clock.cuts(ends)] for ends in frames]
+
+
 def seconds_of(clock, *frames):
-    """The (stop, second) pairs of each frame, for frames given as the sample numbers at which half cycles end."""
-    return [list(clock.cuts(ends)) for ends in frames]
+    """The same of whole seconds alone."""
+    return [[(stop, time) for stop, time in cuts if time == int(time)] for cuts in cuts_of(clock, *frames)]
+
+
+def test_a_tick_is_half_a_second():
+    assert TICKS == 2
+    clock = Clock(1000.0, START)
+    assert clock.tick == 2 * START
+    assert list(clock.cuts([500])) == [(1, 2 * START + 1)] and clock.tick == 2 * START + 1
+    assert list(clock.cuts([999])) == []
+    assert list(clock.cuts([1000])) == [(1, 2 * START + 2)] and clock.tick == 2 * START + 2
 
 
 def test_a_second_ends_in_the_half_cycle_in_which_it_passes():
     clock = Clock(1000.0, START)
-    assert seconds_of(clock, [300, 600, 900, 1200, 1500], [1800, 2000]) == [
-        [(4, START + 1)],
-        [(2, START + 2)],
+    assert cuts_of(clock, [300, 600, 900, 1200, 1500], [1800, 2000]) == [
+        [(2, 0.5), (4, 1), (5, 1.5)],
+        [(2, 2)],
     ]
 
 
 def test_a_half_cycle_that_ends_on_the_second_belongs_to_the_second_before():
-    assert seconds_of(Clock(1000.0, START), [500, 1000, 1500]) == [[(2, START + 1)]]
-    assert seconds_of(Clock(1000.0, START), [500, 999, 1500]) == [[(3, START + 1)]]
+    assert cuts_of(Clock(1000.0, START), [500, 1000, 1500]) == [[(1, 0.5), (2, 1), (3, 1.5)]]
+    assert cuts_of(Clock(1000.0, START), [499, 999, 1499]) == [[(2, 0.5), (3, 1)]]
 
 
 def test_a_frame_of_several_seconds_is_cut_at_each():
     ends = [500 * k for k in range(1, 8)]
-    assert seconds_of(Clock(1000.0, START), ends) == [[(2, START + 1), (4, START + 2), (6, START + 3)]]
+    assert seconds_of(Clock(1000.0, START), ends) == [[(2, 1), (4, 2), (6, 3)]]
+    assert cuts_of(Clock(1000.0, START), ends) == [[(k, k / 2) for k in range(1, 8)]]
 
 
 def test_seconds_that_pass_in_a_gap_are_all_counted_in_the_half_cycle_that_ends_it():
     clock = Clock(1000.0, START)
-    assert seconds_of(clock, [500], [3700]) == [[], [(1, START + 1), (1, START + 2), (1, START + 3)]]
-    assert clock.second == START + 3
+    assert cuts_of(clock, [500], [3700]) == [[(1, 0.5)], [(1, k / 2) for k in range(2, 8)]]
+    assert clock.second == START + 3 and clock.tick == 2 * START + 7
 
 
 def test_second_is_the_last_that_has_passed():
     clock = Clock(1000.0, START)
     assert clock.second == START
-    seconds_of(clock, [999])
+    cuts_of(clock, [999])
     assert clock.second == START
-    seconds_of(clock, [1000])
+    cuts_of(clock, [1000])
+    assert clock.second == START + 1
+    cuts_of(clock, [1999])
     assert clock.second == START + 1
 
 
@@ -60,14 +80,14 @@ def test_setting_the_clock_moves_what_follows():
     seconds_of(clock, [700])
     clock.set(START + 3600, 700)
     assert clock.second == START + 3600 and clock.utc(700) == (START + 3600, 0)
-    assert seconds_of(clock, [1699], [1700]) == [[], [(1, START + 3601)]]
+    assert cuts_of(clock, [1199], [1200], [1699], [1700]) == [[], [(1, 3600.5)], [], [(1, 3601)]]
 
 
 def test_the_clock_may_be_set_back():
     clock = Clock(1000.0, START)
     seconds_of(clock, [5000])
     clock.set(START - 100, 5000)
-    assert seconds_of(clock, [6000]) == [[(1, START - 99)]]
+    assert cuts_of(clock, [6000]) == [[(1, -99.5), (1, -99)]]
 
 
 @pytest.mark.parametrize("rate", (25600.0, 30720.0, 30517.578125, 32000.0, 7680.0, 25088.333))
@@ -90,12 +110,15 @@ def test_utc_is_exact_for_any_sample(millihertz, sample):
 
 
 @given(st.lists(st.integers(1, 2500), min_size=1, max_size=60), st.integers(1, 7))
-def test_every_second_is_cut_once_and_in_order(lengths, n):
+def test_every_tick_is_cut_once_and_in_order(lengths, n):
     clock, ends, at = Clock(1000.4, START), [], 0
     for length in lengths:
         at += length
         ends.append(at)
     found = [cut for k in range(0, len(ends), n) for cut in clock.cuts(ends[k : k + n])]
-    assert [second for _, second in found] == list(range(START + 1, clock.second + 1))
-    assert clock.second in (clock.utc(at)[0], clock.utc(at + 1)[0])  # it may be part of a sample early
+    assert [tick for _, tick in found] == list(range(TICKS * START + 1, clock.tick + 1))
+    # It may be part of a sample early.
+    assert clock.second in (clock.utc(at)[0], clock.utc(at + 1)[0])
+    assert clock.tick in [second * TICKS + micro * TICKS // 1_000_000
+                          for second, micro in (clock.utc(at), clock.utc(at + 1))]  # fmt: skip
     assert all(1 <= stop <= n for stop, _ in found)

@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter.hal.sim.flash import PowerCut
 from meter.meter import Meter, StateError
-from meter.metrology.frame import HALF
+from meter.metrology.diagnostics import MISSING
+from meter.metrology.frame import CLIPPED, GAP, HALF
+from meter.metrology.half_cycles import HalfCycles
 from meter.metrology.tracking import CHANNELS, Tracker
-from meter.quantities import BASE_START, index
+from meter.quantities import START as ROW_OF
+from meter.quantities import index
 from meter.registers.load_profile import POWER_FAIL, SHORT
 from meter.storage.journal import Journal
 
@@ -222,22 +225,69 @@ def test_single_precision_agrees_with_double_to_a_millionth():
         assert single.total(key) == pytest.approx(double.total(key), rel=1e-6)
 
 
-def test_latest_is_the_last_closed_span():
+def test_latest_is_the_average_of_the_last_second_and_a_half():
     bench = Bench()
-    bench.run(2)
-    bench.run(1, amps=(1,) * 3)
+    bench.run(1, each=0.25)
+    assert bench.meter.latest is None
+    bench.run(2, each=0.25)
+    bench.run(0.75, each=0.25, amps=(1,) * 3)
+    bench.run(0.75, each=0.25, amps=(3,) * 3)
     latest = bench.meter.latest
-    assert latest.end == START + 3
-    assert latest.value(index("A.A")) == pytest.approx(1.0)
-    bench.run(0.5, each=0.5)
+    assert (latest.half_cycles, latest.seconds) == (6, pytest.approx(1.5))
+    assert latest.end == START + 4  # the last whole second
+    assert latest.value(index("A.A")) == pytest.approx(5**0.5)
+    # Volt-amperes are those of full cycles: the first half cycles still hold half of the current before.
+    cycles = [13**0.5, 1, 1, 5**0.5, 3, 3]
+    assert latest.value(index("VA.del.A")) == pytest.approx(120 * sum(cycles) / 6)
+    bench.run(1.25, each=0.25)
     assert bench.meter.latest is latest
+    assert latest.value(index("A.A")) == pytest.approx(5**0.5)
+    bench.run(0.25, each=0.25)
+    assert bench.meter.latest.value(index("A.A")) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("n", (1, 3, 120, 250))
+def test_instantaneous_values_are_of_a_second_and_a_half_whatever_the_frames(n):
+    bench = Bench()
+    for _ in range(5):
+        bench.run(n / 120, each=1 / 120, n=n)
+        latest = bench.meter.latest
+        assert latest is None or (latest.half_cycles, latest.seconds) == (180, pytest.approx(1.5))
+    bench.run(2, each=1 / 120)
+    assert bench.meter.latest.half_cycles == 180
+
+
+def test_after_a_gap_instantaneous_values_are_of_the_last_second_and_a_half():
+    bench = Bench()
+    bench.run(3, each=0.5)
+    assert bench.meter.latest.half_cycles == 3
+    bench.meter.step(frame_of(1, seconds=0.5, start=int(9 * RATE), flags=GAP))
+    assert bench.meter.latest.half_cycles == 0 and bench.meter.latest.value(index("V.A")) is None
+
+
+def test_diagnostics_are_those_of_the_last_second_and_a_half():
+    bench = Bench()
+    assert bench.meter.diagnostics.state == 0
+    bench.run(1, each=1 / 120, flags=CLIPPED)
+    bench.run(0.5, each=1 / 120)
+    assert bench.meter.diagnostics.state == CLIPPED
+    bench.run(1.5, each=1 / 120)
+    assert bench.meter.diagnostics.state == 0
+    bench.run(1.5, each=1 / 120, volts=(120, 120, 0))
+    assert bench.meter.diagnostics.state == MISSING
+    counts = {bit: count for bit, count in bench.meter.diagnostics.counts.items() if count}
+    assert counts == {CLIPPED: 1, MISSING: 1}
 
 
 @pytest.mark.feature("MET-03")
 def test_without_current_nothing_is_registered():
     samples = three_phase(times(3.0) * 60, amps=(0,) * 3, harmonics=((5, 0.05),))
     bench = metered(samples, 2)
-    assert bench.meter.energy.totals == [0] * len(bench.meter.energy.totals)
+    totals = bench.meter.energy.totals
+    squares = totals[ROW_OF["V2"] :][:3]
+    assert min(squares) > 119**2 * 2.9 / 3600 * 1e6
+    without = totals[: ROW_OF["V2"]] + totals[ROW_OF["V2"] + 3 :]
+    assert without == [0] * (len(totals) - 3)
     assert bench.meter.latest.value(index("V.A")) > 119
 
 
@@ -248,7 +298,7 @@ def test_energy_is_that_of_the_samples_to_ten_ppm():
     expected = 900.0 * half_cycles * HALF / RATE
     exact = bench.meter.energy.exact(index("Wh.del.P")) * 3600
     assert exact == pytest.approx(expected, rel=1e-5)
-    booked = sum(span[3][BASE_START["W"] + 3] for span in bench.spans)
+    booked = sum(span[3][ROW_OF["W"] + 3] for span in bench.spans)
     assert exact == pytest.approx(booked, rel=1e-12)
 
 
@@ -261,6 +311,8 @@ def test_an_observer_is_optional():
         bench.meter.load_profile.fifo,
         ("Wh.del.P",),
         15,
+        HalfCycles(),
     )
     meter.step(frame_of(2, seconds=1.0))
-    assert meter.latest.end == START + 2
+    assert meter.clock.second == START + 2 and meter.latest.half_cycles > 0
+    assert meter.energy.value(index("Wh.del.P")) == pytest.approx(2 * WH * 1e6, abs=2)

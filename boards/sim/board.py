@@ -14,7 +14,8 @@ from meter.metrology.frame import HALF
 
 FLASH_SIZE = 4 * 1024 * 1024
 ERASE_SIZE = 4096
-PARTITIONS = (("journal", 64), ("load_profile", 512))
+PARTITIONS = (("journal", 64), ("calibration", 3), ("load_profile", 512))
+CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 
 # Full scale over nominal, RMS: a class 20 meter at 5 A nominal, and the manual's 300 V at 120 V.
@@ -51,6 +52,9 @@ class Board:
             offset=_by_channel(settings["simulator.offset"], source.channels),
             delay=[us * 1e-6 for us in _by_channel(settings["simulator.delay"], source.channels)],
             noise=settings["simulator.noise"],
+            crosstalk=settings["simulator.crosstalk"],
+            drift=_by_channel(settings["simulator.drift"], source.channels),
+            warmer=settings["simulator.temperature"] - CALIBRATED_AT,
             seed=seed,
         )
         self.adc = Adc(source, front_end, speed, block, last=last)

@@ -3,10 +3,11 @@
 import asyncio
 
 from meter.access.access import Access
+from meter.access.primary import Primary
 from meter.compat import Uptime
 from meter.config.schema import BAUDS
 from meter.meter import Meter
-from meter.metrology.tracking import Tracker
+from meter.metrology import builder, calibration
 from meter.ports import serial, tcp
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.storage.fifo import Fifo
@@ -15,7 +16,7 @@ from meter.storage.partitions import Partitions
 from meter.xnp import FLOAT
 
 LOAD_PROFILE_KIND = 0x4C
-TRACKED_PART = 0.02  # of the nominal voltage: below it there is nothing to track
+CALIBRATION_KIND = 0x43
 TCP_CONNECTIONS = 4
 
 
@@ -25,6 +26,8 @@ class App:
     settings    a validated configuration (config.schema)
     observer    called with each Span, or None
 
+    calibration what the channels are corrected by
+    calibration_problem     a line if the newest stored calibration cannot be used, else None
     ended       True when the converter's source has ended
     """
 
@@ -33,28 +36,23 @@ class App:
         profile = Fifo(board.flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
         profile.mount()
         journal = Journal(board.flash, *areas.area("journal"))
-        adc = board.adc
+        self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
+        self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
         self._board, self._settings = board, settings
-        self.tracker = Tracker(
-            adc.channels,
-            adc.scales,
-            adc.rate,
-            settings["service.frequency"],
-            board.half_cycles,
-            settings["service.nominal_voltage"] * TRACKED_PART,
-            dtype=dtype,
-        )
+        self.tracker = builder.tracker(board.adc, settings, self.calibration, board.half_cycles, dtype)
         self.meter = Meter(
-            adc.rate,
+            board.adc.rate,
             board.rtc.read(),
             journal,
             profile,
             settings["load_profile.channels"],
             settings["load_profile.interval"],
+            builder.half_cycles(settings, self.calibration, dtype),
             observer,
             dtype,
+            builder.diagnostics(settings),
         )
-        self.access = Access(self.meter, settings["meter.serial"])
+        self.access = Access(self.meter, settings["meter.serial"], Primary(settings))
         self.ended = False
 
     async def metering(self, progress=None):
@@ -68,6 +66,11 @@ class App:
                 progress(block[0] + block[1])
             block = await adc.read()
         self.ended = True
+
+    def calibrate(self, new):
+        """Store a Calibration. It is used from the next start on."""
+        self._calibrations.save(new.pack(), self.meter.clock.second)
+        self._board.flash.sync()
 
     def finish(self):
         """The supply fails or the source has ended: meter what is buffered, store everything."""

@@ -2,23 +2,25 @@
 
 Time comes from the sample count. The same frames, configuration and storage give the same bytes on flash, always.
 
-    Frame -> HalfCycles -> Span, cut at each second -> energy -> load profile -> Fifo
-                                                          \\-> checkpoint -> Journal, every ten minutes
-                                                              and before each load-profile record
+    Frame -> HalfCycles -> half seconds -> Span of a second -> energy -> load profile -> Fifo
+                             |                                    \\-> checkpoint -> Journal, every ten
+                             |                                        minutes and before each record
+                             \\-> Span of 1.5 s -> instantaneous values, diagnostics
 """
 
 import struct
 
-from meter.clock import Clock
+from meter.clock import TICKS, Clock
 from meter.compat import const
-from meter.metrology.half_cycles import HalfCycles
+from meter.metrology.diagnostics import Diagnostics
 from meter.metrology.span import Span
 from meter.registers.energy import Energy
 from meter.registers.load_profile import LoadProfile
 from meter.xnp import FLOAT
 
 CHECKPOINT_S = const(600)
-_STATE_VERSION = const(2)
+AVERAGE_TICKS = const(3)  # instantaneous values are averages of 1.5 s (the manual, Registers, Instantaneous)
+_STATE_VERSION = const(3)
 _HEAD = "<BI"  # version, UTC second of the checkpoint
 
 
@@ -34,33 +36,46 @@ class Meter:
     journal     where checkpoints go and come from
     profile     Fifo of load profile 1
     channels, interval_min  of load profile 1
-    observer    called with each closed Span, or None
+    half_cycles HalfCycles: the metrology as configured
+    observer    called with the Span of each second, or None
+    diagnostics Diagnostics for the connection and frequency, or None: three elements, 60 Hz
 
-    latest      the last closed Span, or None
+    latest      the Span of the last 1.5 s, or None: the instantaneous values
     restored_at UTC second of the checkpoint it started from, or None
     """
 
-    def __init__(self, rate, utc, journal, profile, channels, interval_min, observer=None, dtype=FLOAT):
+    def __init__(
+        self, rate, utc, journal, profile, channels, interval_min, half_cycles, observer=None, dtype=FLOAT,
+        diagnostics=None,
+    ):  # fmt: skip
         self.clock = Clock(rate, utc)
         self.energy = Energy()
         self.load_profile = LoadProfile(profile, self.energy, channels, interval_min)
+        self.diagnostics = diagnostics or Diagnostics()
         self.latest = None
         self._journal = journal
         self._observer = observer
-        self._half_cycles = HalfCycles(dtype)
-        self._span = Span(dtype)
-        self._spare = Span(dtype)
+        self._half_cycles = half_cycles
+        spans = [Span(dtype, half_cycles.connection) for _ in range(4)]
+        self._piece, self._span, self._average, self._spare = spans
         self._restore(utc)
 
     def step(self, frame):
         """Meter one Frame."""
         rows = self._half_cycles.process(frame)
         start = 0
-        for stop, second in self.clock.cuts(frame.ends):
-            self._span.add(rows, frame.seconds, frame.flags, start, stop)
+        for stop, tick in self.clock.cuts(frame.ends):
+            self._piece.add(rows, frame.seconds, frame.flags, start, stop)
             start = stop
-            self._close(second)
-        self._span.add(rows, frame.seconds, frame.flags, start, frame.n)
+            self._tick(tick)
+        self._piece.add(rows, frame.seconds, frame.flags, start, frame.n)
+
+    def _tick(self, tick):
+        self._share()
+        if tick % AVERAGE_TICKS == 0:
+            self._show()
+        if tick % TICKS == 0:
+            self._close(tick // TICKS)
 
     def _close(self, second):
         self._book(second)
@@ -71,15 +86,28 @@ class Meter:
         if due:
             self.load_profile.close(second)
 
+    def _share(self):
+        self._span.merge(self._piece)
+        self._average.merge(self._piece)
+        self._piece.clear()
+
+    def _show(self):
+        """Renew the instantaneous values."""
+        average = self._average
+        average.end = self.clock.second
+        self.latest, self._average = average, self._spare
+        self._spare = average
+        self._average.clear()
+        self.diagnostics.take(average)
+
     def _book(self, second):
+        """Book what was integrated since the last second."""
         span = self._span
         span.end = second
         self.energy.add(span)
         if self._observer:
             self._observer(span)
-        self._span, self._spare = self._spare, span
-        self._span.clear()
-        self.latest = span
+        span.clear()
 
     def checkpoint(self):
         """Store the state: registers, and the load-profile interval that is running."""
@@ -89,6 +117,7 @@ class Meter:
 
     def finish(self):
         """The supply fails or the recording has ended: book what is metered and store the state."""
+        self._share()
         if self._span.half_cycles:
             self._book(self.clock.second)
         self.checkpoint()

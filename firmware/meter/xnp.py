@@ -6,6 +6,8 @@ FLOAT is the device's float: 32 bits on a Pico, 64 bits on a host. Metrology tak
 a host can run in single precision and see what a Pico sees.
 """
 
+from math import sqrt
+
 try:
     from ulab import numpy as np
     from ulab import utils
@@ -13,22 +15,49 @@ try:
     FLOAT = np.float
     FLOAT32 = np.float
 
-    def floats_from_int32(buffer, out):
-        """Convert little-endian int32 samples to floats in `out` (1-D, as long as buffer / 4). Return out."""
-        return utils.from_int32_buffer(buffer, out=out)
+    class Samples:
+        """Turns blocks of little-endian int32 samples into arrays (count, width) of numbers, in one buffer."""
+
+        def __init__(self):
+            self._buffer = None
+
+        def read(self, block, count, width):
+            """Return the block as an array (count, width), valid until the next."""
+            if self._buffer is None or len(self._buffer) != count * width:
+                self._buffer = np.zeros(count * width)
+            utils.from_int32_buffer(block, out=self._buffer)
+            return self._buffer.reshape((count, width))
 
     def row_dots(a, b):
         """Return the dot product of each row of a with the same row of b. a, b: (n, m). Result: (n,)."""
         return np.sum(a * b, axis=1)
 
-    def running_sum(a):
-        """Return the cumulative sum of a 1-D array."""
-        out = np.zeros(len(a))
-        total = 0.0
-        for k in range(len(a)):
-            total += a[k]
-            out[k] = total
-        return out
+    def copy(a, out):
+        """Write a to out. ulab's slice assignment would make a temporary array of the same size."""
+        out *= 0.0
+        out += a
+
+    def multiply(a, b, out):
+        """Write a * b to out without a temporary array. b: an array that fits, or a number."""
+        out *= 0.0
+        out += a
+        out *= b
+
+    def floats(a):
+        """Return a 1-D array as a list of floats."""
+        return list(a)
+
+    def root(x):
+        """Return the square root of a float or an array."""
+        return sqrt(x) if type(x) is float else np.sqrt(x)
+
+    def step(x):
+        """Return 1 where x is 0 or more, else 0; x: a float or an array."""
+        return (1.0 if x >= 0 else 0.0) if type(x) is float else (x >= 0) * 1.0
+
+    def larger(a, b):
+        """Return the larger of each pair; a, b: both floats or both arrays."""
+        return max(a, b) if type(a) is float else np.maximum(a, b)
 
     # ulab's take() walks a list of int objects: slices are faster however many there are.
     GATHER_ABOVE_RUNS = 1 << 30
@@ -41,26 +70,55 @@ except ImportError:
     import numpy as np
 
     FLOAT = np.float64
+    # numpy 2 has it, twice as fast as einsum
+    _vecdot = getattr(np, "vecdot", None) or (lambda a, b: np.einsum("ij,ij->i", a, b))
     FLOAT32 = np.float32
 
-    def floats_from_int32(buffer, out):
-        """Convert little-endian int32 samples to floats in `out` (1-D, as long as buffer / 4). Return out."""
-        out[:] = np.frombuffer(buffer, dtype="<i4", count=len(out))
-        return out
+    class Samples:
+        """Turns blocks of little-endian int32 samples into arrays (count, width) of numbers."""
+
+        def read(self, block, count, width):
+            """Return the block as an array (count, width), valid until the next."""
+            return np.frombuffer(block, dtype="<i4", count=count * width).reshape((count, width))
 
     def row_dots(a, b):
         """Return the dot product of each row of a with the same row of b. a, b: (n, m). Result: (n,)."""
-        return np.einsum("ij,ij->i", a, b)
+        return _vecdot(a, b)
 
-    def running_sum(a):
-        """Return the cumulative sum of a 1-D array."""
-        return np.cumsum(a)
+    def copy(a, out):
+        """Write a to out."""
+        np.copyto(out, a)
 
-    GATHER_ABOVE_RUNS = 16
+    def multiply(a, b, out):
+        """Write a * b to out without a temporary array. b: an array that fits, or a number."""
+        np.multiply(a, b, out=out, casting="same_kind")
+
+    def floats(a):
+        """Return a 1-D array as a list of floats."""
+        return a.tolist()
+
+    def root(x):
+        """Return the square root of a float or an array."""
+        return sqrt(x) if type(x) is float else np.sqrt(x)
+
+    def step(x):
+        """Return 1 where x is 0 or more, else 0; x: a float or an array."""
+        return (1.0 if x >= 0 else 0.0) if type(x) is float else (x >= 0).astype(x.dtype)
+
+    def larger(a, b):
+        """Return the larger of each pair; a, b: both floats or both arrays."""
+        return max(a, b) if type(a) is float else np.maximum(a, b)
+
+    GATHER_ABOVE_RUNS = 24
 
     def gather(samples, index, before, weights, out):
         """Write sum over k of samples[index + k - before] * weights[k] to out. index: (m,), whole numbers."""
         first = index.astype(np.intp) - before
-        out[:] = samples[first] * weights[0]
-        for k in range(1, len(weights)):
-            out += samples[first + k] * weights[k]
+        piece = np.empty(len(first), dtype=samples.dtype)
+        for k, weight in enumerate(weights):
+            np.take(samples, first + k, out=piece if k else out, mode="clip")
+            if k:
+                np.multiply(piece, weight, out=piece)
+                np.add(out, piece, out=out)
+            else:
+                np.multiply(out, weight, out=out)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meter.config.schema import BAUDS, FIELDS, ConfigError, defaults, validate
+from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.quantities import index
 from meter.registers.load_profile import INTERVALS_MIN
 
 PATHS = [field[0] for field in FIELDS]
-KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities"}
+KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "points"}
 
 
 def nested(path, value):
@@ -84,6 +85,11 @@ BAD = (
     ("ports.iec62056_21_tcp.port", (-1, 65536, 1.5, "2001")),
     ("ports.iec62056_21_tcp.host", ("", "x" * 65)),
     ("simulator.voltage", ([1, 2], [1, 2, 3, 4], [1, 2, -1], [1, 2, "3"], 120, [1, 2, True], [1, 2, [3]], "abc")),
+    ("service.connection", ("5-wire", "", None, 9)),
+    ("service.current_class", (5, "20", True)),
+    ("correction.curve", (5, None, "abc", {}, [1, 2, 3], [[1, 2]], [[1, 2, 3, 4]], [[1, 2, "3"]], [[1, 2, True]], [{}],
+                          [[2, 0, 0], [1, 0, 0]], [[1, 0, 0], [1, 0, 0]], [[k, 0, 0] for k in range(17)],
+                          [[1, 0, float("nan")]], [[1e7, 0, 0]], ["abc"], [None])),
     ("simulator.gain_error", ([0] * 5, [0, 0, 0, 0, 0, 0.6])),
 )  # fmt: skip
 
@@ -104,7 +110,16 @@ def test_a_bad_value_is_named_with_its_path_and_what_is_allowed(path, value):
         ("load_profile.interval", INTERVALS_MIN),
         ("ports.rs485.baud", BAUDS),
         ("ports.rs485.reaction", (20, 1500)),
-        ("service.ct_ratio", (0.001, 1, 1e6)),
+        ("service.ct_primary", (0.001, 1, 1e6)),
+        ("service.transformer_factor", (0.001, 1, 1e6)),
+        ("service.connection", CONNECTIONS),
+        ("service.current_class", (2, 10, 20)),
+        ("correction.watt_gain", (0.9, 1, 1.1)),
+        (
+            "correction.curve",
+            ([], [[0.1, -1, 2]], [[k, 0.1, 0.2] for k in range(16)], [[-1e6, 0, 0], [1e6, 0, 0]]),
+        ),
+        ("loss.delivered", ([-100, 0, 100.0, 1, 2],)),
         ("meter.serial", ("1", "x" * 16)),
         ("load_profile.channels", (["Wh.net.P"], ["VAvh.rec.C"] * 16)),
         ("simulator.lag", ([-360, 0, 360.0],)),
@@ -113,7 +128,8 @@ def test_a_bad_value_is_named_with_its_path_and_what_is_allowed(path, value):
 def test_values_at_the_limits_are_taken(path, values):
     for value in values:
         found = validate(nested(path, value))[path]
-        assert list(found) == value if isinstance(value, list) else found == value
+        assert json.loads(json.dumps(found)) == value
+        assert isinstance(found, tuple) is isinstance(value, list)
 
 
 def test_choices_name_all_values():
@@ -137,7 +153,9 @@ def test_every_mistake_is_reported_at_once():
 
 def test_an_unknown_setting_names_those_that_are_known():
     (problem,) = problems({"service": {"freqency": 50}})
-    assert problem.startswith("service.freqency: unknown setting; known here: frequency, nominal_voltage")
+    assert problem.startswith(
+        "service.freqency: unknown setting; known here: connection, current_class, frequency, nominal_voltage"
+    )
     (problem,) = problems({"ports": {"optical": {"speed": 9600}}})
     assert problem == "ports.optical.speed: unknown setting; known here: enabled, baud, reaction"
 
@@ -150,7 +168,9 @@ def test_dotted_and_misspelled_names_are_unknown(name):
 @pytest.mark.parametrize("document", (None, [], [1], "x", 5, 1.5, True, ()))
 def test_a_document_must_be_a_section(document):
     (problem,) = problems(document)
-    assert problem.startswith("the document: must be a section with meter, service, load_profile")
+    assert problem.startswith(
+        "the document: must be a section with meter, service, correction, loss, load_profile"
+    )
 
 
 @pytest.mark.parametrize("depth", (10, 900, 100_000))
@@ -212,6 +232,9 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
         assert found in allowed
     elif kind == "numbers":
         assert len(found) == allowed[0] and all(allowed[1] <= x <= allowed[2] for x in found)
+    elif kind == "points":
+        assert len(found) <= allowed[0] and all(len(point) == allowed[1] for point in found)
+        assert all(a[0] < b[0] for a, b in zip(found, found[1:]))
     elif kind == "quantities":
         assert all(index(key) >= 0 for key in found)
     else:

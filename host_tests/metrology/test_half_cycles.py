@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meter.metrology.frame import GAP, HALF, QUARTER, Frame
 from meter.metrology.half_cycles import HalfCycles
 from meter.metrology.span import Span
-from meter.quantities import BASE_START, ROWS, index
+from meter.quantities import FLOWS, ROWS, START, index
 
 from host_tests.harness import frame_of, noise, run, three_phase, times
 
@@ -19,7 +19,7 @@ SPAN_TOLERANCE = {np.float32: 3e-6, np.float64: 1e-12}
 
 
 def span_of(*frames, dtype=np.float64):
-    half_cycles, span = HalfCycles(dtype), Span(dtype)
+    half_cycles, span = HalfCycles(dtype=dtype), Span(dtype)
     for frame in frames:
         rows = half_cycles.process(frame)
         span.add(rows, frame.seconds, frame.flags, 0, frame.n)
@@ -32,9 +32,14 @@ def value(span, key):
 
 def base(span, flow):
     """The rows of a flow: (directions, phases), watts or vars or volt-amperes."""
-    start = BASE_START[flow]
-    stop = {"W": "VAR", "VAR": "VA", "VA": "VAv", "VAv": "V2"}[flow]
-    return span.sums[start : BASE_START[stop]].reshape((-1, 4)) / span.seconds
+    start = START[flow]
+    stop = {"W": "VAR", "VAR": "VA", "VA": "VAv", "VAv": "Q"}[flow]
+    return span.sums[start : START[stop]].reshape((-1, 4)) / span.seconds
+
+
+def full_cycle_amperes(half_cycles, frame):
+    """The RMS amperes of A over the full cycle that ends with each half cycle of a frame."""
+    return half_cycles.process(frame)[START["A"]] / frame.seconds
 
 
 @pytest.mark.parametrize("lag, quadrant, sign, lagging", QUADRANTS)
@@ -97,7 +102,7 @@ PARTS = st.lists(st.tuples(st.sampled_from((3, 5, 7, 9, 11)), st.floats(0, 0.4))
 def test_arithmetic_volt_amperes_are_never_the_smaller_ones(lag, amps, harmonics, on_current):
     frame = frame_of(2, amps=amps, lag=lag, harmonics=harmonics)
     if on_current:
-        frame.v = frame_of(2).v
+        frame.samples[:3] = frame_of(2).samples[:3]
     span = span_of(frame)
     for phase in "ABCP":
         arithmetic, vectorial = (value(span, f"{flow}.abs.{phase}") for flow in ("VA", "VAv"))
@@ -108,7 +113,7 @@ def test_arithmetic_volt_amperes_are_never_the_smaller_ones(lag, amps, harmonics
 @pytest.mark.feature("MET-10")
 def test_the_two_volt_amperes_differ_by_harmonics_and_by_unbalance():
     frame = frame_of(2, harmonics=((5, 0.5),))
-    frame.v = frame_of(2).v
+    frame.samples[:3] = frame_of(2).samples[:3]
     span = span_of(frame)
     assert value(span, "VAv.del.A") == pytest.approx(600.0, rel=1e-9)
     assert value(span, "VA.del.A") == pytest.approx(600.0 * (1 + 0.25) ** 0.5, rel=1e-9)
@@ -122,26 +127,40 @@ def test_the_two_volt_amperes_differ_by_harmonics_and_by_unbalance():
 def test_rms_is_that_of_a_full_cycle_renewed_each_half_cycle():
     # A current that steps from 4 A to 2 A: the half cycle after the step shows the root of the mean square.
     half_cycles = HalfCycles()
+    assert full_cycle_amperes(half_cycles, frame_of(2, amps=(4,) * 3)) == pytest.approx((4, 4), rel=1e-12)
+    assert full_cycle_amperes(half_cycles, frame_of(2, amps=(2,) * 3)) == pytest.approx(
+        (10**0.5, 2), rel=1e-12
+    )
+
+
+@pytest.mark.feature("MET-07")
+def test_volt_amperes_are_those_of_a_full_cycle_and_watts_those_of_the_half_cycle():
+    half_cycles = HalfCycles()
     half_cycles.process(frame_of(2, amps=(4,) * 3))
-    assert np.sqrt(half_cycles.cycle[3]) == pytest.approx((4, 4), rel=1e-12)
-    half_cycles.process(frame_of(2, amps=(2,) * 3))
-    assert np.sqrt(half_cycles.cycle[3]) == pytest.approx((10**0.5, 2), rel=1e-12)
+    rows = half_cycles.process(frame_of(2, amps=(2,) * 3)) * 120
+    assert rows[START["VA"]] == pytest.approx((120 * 10**0.5, 240), rel=1e-12)
+    assert rows[START["VAv"]] == pytest.approx((360, 240), rel=1e-12)
+    assert rows[START["W"]] == pytest.approx((240, 240), rel=1e-12)
 
 
 @pytest.mark.parametrize("n", (1, 2, 3, 8))
 def test_the_full_cycle_reaches_over_the_border_of_frames(n):
     waves = noise((6, QUARTER + 24 * HALF), 10.0)
 
-    def cycles(n):
+    def rows_of(n):
         half_cycles, out = HalfCycles(), []
         for start in range(0, 24 * HALF, n * HALF):
-            v = [row[start : start + QUARTER + n * HALF].copy() for row in waves[:3]]
-            i = [row[QUARTER + start : QUARTER + start + n * HALF] for row in waves[3:]]
-            half_cycles.process(Frame(n, v, i, np.full(n, 0.01), [0] * n))
-            out.append(half_cycles.cycle.copy())
+            samples = waves[:, start : start + QUARTER + n * HALF].copy()
+            out.append(half_cycles.process(Frame(n, samples, np.full(n, 0.01), [0] * n)).copy())
         return np.concatenate(out, axis=1)
 
-    assert cycles(n) == pytest.approx(cycles(24), rel=1e-12)
+    found = rows_of(n)
+    assert found == pytest.approx(rows_of(24), rel=1e-12, abs=1e-12)
+    squares = np.mean(waves[:, QUARTER:].reshape((6, 24, HALF)) ** 2, axis=2)
+    rms = np.sqrt((squares[:, 1:] + squares[:, :-1]) / 2)
+    assert found[START["A"] : START["A"] + 3, 1:] == pytest.approx(rms[3:] * 0.01, rel=1e-12)
+    arithmetic = found[START["VA"] :][:3] + found[START["VA"] :][4:7]
+    assert arithmetic[:, 1:] == pytest.approx(rms[:3] * rms[3:] * 0.01, rel=1e-12)
 
 
 @pytest.mark.parametrize("half_cycles", (1, 2, 24))
@@ -169,26 +188,25 @@ def test_a_half_cycle_is_booked_in_one_direction_and_one_quadrant():
     samples[3:] *= np.sign(np.sin(2 * pi * 7 * t))
     rows = run(samples).rows
     assert not np.any((rows[0:4] != 0) & (rows[4:8] != 0))
-    quadrants = rows[8:24].reshape((4, 4, -1))
-    assert np.max(np.sum(quadrants != 0, axis=0)) == 1
+    for name, directions in FLOWS:
+        booked = rows[START[name] :][: 4 * len(directions)].reshape((len(directions), 4, -1))
+        assert np.max(np.sum(booked != 0, axis=0)) == 1, name
 
 
 def test_no_current_gives_no_flow_at_all():
     span = span_of(frame_of(4, amps=(0, 0, 0)))
-    assert np.all(span.sums[: BASE_START["V2"]] == 0)
+    assert np.all(span.sums[: START["V2"]] == 0)
     assert value(span, "PF.bi.A") == 0.0
     assert value(span, "V.A") == pytest.approx(120.0)
 
 
 def test_the_first_frame_and_those_after_a_gap_bridge_the_missing_quarter():
     first = frame_of(2, lag=(90,) * 3)
-    for v in first.v:
-        v[:QUARTER] = 1e6  # what lies there is not this signal's past
+    first.samples[:3, :QUARTER] = 1e6  # what lies there is not this signal's past
     span = span_of(first)
     assert value(span, "VAR.q1.P") + value(span, "VAR.q2.P") == pytest.approx(1800.0, rel=1e-9)
     again = frame_of(2, lag=(90,) * 3, flags=GAP)
-    for v in again.v:
-        v[:QUARTER] = 1e6
+    again.samples[:3, :QUARTER] = 1e6
     span = span_of(frame_of(2, amps=(20,) * 3), again)
     assert value(span, "VAR.abs.P") == pytest.approx(900.0, rel=1e-9)
 
@@ -196,15 +214,17 @@ def test_the_first_frame_and_those_after_a_gap_bridge_the_missing_quarter():
 def test_a_gap_parts_the_full_cycle_too():
     half_cycles = HalfCycles()
     half_cycles.process(frame_of(2, amps=(4,) * 3))
-    half_cycles.process(frame_of(2, amps=(2,) * 3, flags=GAP))
-    assert np.sqrt(half_cycles.cycle[3]) == pytest.approx((2, 2), rel=1e-12)
+    after = frame_of(2, amps=(2,) * 3, flags=GAP)
+    assert full_cycle_amperes(half_cycles, after) == pytest.approx((2, 2), rel=1e-12)
 
 
 def test_rows_are_integrals_over_the_time_that_half_cycles_lasted(dtype):
-    rows = HalfCycles(dtype).process(frame_of(3, seconds=0.25, dtype=dtype))
+    rows = HalfCycles(dtype=dtype).process(frame_of(3, seconds=0.25, dtype=dtype))
     assert rows.shape == (ROWS, 3)
     assert rows[3] == pytest.approx(np.full(3, 450.0), rel=SPAN_TOLERANCE[dtype])
-    squares = BASE_START["V2"]
+    squares = START["V2"]
+    assert squares + 3 == START["A2"]
+    assert rows[START["A"]] == pytest.approx(np.full(3, 1.25), rel=SPAN_TOLERANCE[dtype])
     assert rows[squares] == pytest.approx(np.full(3, 3600.0), rel=SPAN_TOLERANCE[dtype])
     assert rows[squares + 3] == pytest.approx(np.full(3, 6.25), rel=SPAN_TOLERANCE[dtype])
 

@@ -5,18 +5,30 @@ from math import pi
 import numpy as np
 import pytest
 from meter.metrology import resampler
-from meter.metrology.resampler import AFTER, BEFORE, Resampler, weights
+from meter.metrology.resampler import AFTER, BEFORE, Resampler
 
 
-def interpolate(samples, positions, dtype=np.float64):
-    out = np.zeros(len(positions), dtype=dtype)
-    Resampler(np.array(positions, dtype=np.float64), dtype).channel(np.array(samples, dtype=dtype), out)
+def interpolate_all(samples, positions, dtype=np.float64, largest=None):
+    """Several channels at once: samples (c, ...), result (c, m)."""
+    out = np.zeros((len(samples), len(positions)), dtype=dtype)
+    resampler = Resampler(largest or len(positions), len(samples), dtype)
+    resampler.prepare(np.array(positions, dtype=np.float64))
+    resampler.run(np.array(samples, dtype=dtype), out)
     return out
 
 
+def interpolate(samples, positions, dtype=np.float64):
+    return interpolate_all([samples], positions, dtype)[0]
+
+
+def weights(fractions):
+    """The weights of the samples -2 to 4 at each position: what impulses are interpolated to, (7, m)."""
+    return np.concatenate([interpolate_all(np.eye(7), [BEFORE + mu]) for mu in fractions], axis=1)
+
+
 def test_weights_at_a_sample_take_that_sample_alone():
-    assert np.array_equal(np.array(weights(np.array([0.0]))).ravel(), (0, 0, 1, 0, 0, 0))
-    assert np.array_equal(np.array(weights(np.array([1.0]))).ravel(), (0, 0, 0, 1, 0, 0))
+    assert np.array_equal(weights([0.0])[:, 0], (0, 0, 1, 0, 0, 0, 0))
+    assert np.array_equal(weights([1.0])[:, 0], (0, 0, 0, 1, 0, 0, 0))
 
 
 def test_weights_add_up_to_one():
@@ -51,10 +63,40 @@ def test_slices_and_gathering_agree(step, dtype, monkeypatch):
     positions = BEFORE + 0.25 + np.arange(1300) * step
     monkeypatch.setattr(resampler, "GATHER_ABOVE_RUNS", 1 << 30)
     by_slices = interpolate(samples, positions, dtype)
+    monkeypatch.setattr(resampler, "_LONG", 1000)  # channels one by one
+    one_by_one = interpolate(samples, positions, dtype)
     monkeypatch.setattr(resampler, "GATHER_ABOVE_RUNS", 0)
     by_index = interpolate(samples, positions, dtype)
     assert by_slices == pytest.approx(by_index, abs=1e-4 if dtype is np.float32 else 1e-12)
+    assert np.array_equal(one_by_one, by_slices)
     assert by_slices == pytest.approx(np.cos(positions * 0.05) * 100, abs=1e-4)
+
+
+@pytest.mark.parametrize("gather", (0, 1 << 30))
+@pytest.mark.parametrize("long", (100, 4096))
+def test_all_channels_are_interpolated_and_nothing_else_is_written(gather, long, dtype, monkeypatch):
+    monkeypatch.setattr(resampler, "GATHER_ABOVE_RUNS", gather)
+    monkeypatch.setattr(resampler, "_LONG", long)
+    samples = np.random.default_rng(1).standard_normal((6, 400)).astype(dtype)
+    positions = BEFORE + 0.25 + np.arange(380) * 1.001
+    expected = np.array([interpolate(row, positions, dtype) for row in samples])
+    frame = np.full((6, 500), 7.0, dtype=dtype)
+    made = Resampler(512, 6, dtype)
+    made.prepare(positions)
+    made.run(samples, frame[:, 100:480])
+    assert np.array_equal(frame[:, 100:480], expected)
+    assert np.all(frame[:, :100] == 7.0) and np.all(frame[:, 480:] == 7.0)
+
+
+def test_buffers_used_again_for_fewer_and_for_more_positions_hold_nothing_old(dtype):
+    samples = np.random.default_rng(2).standard_normal((2, 600)).astype(dtype)
+    made = Resampler(512, 2, dtype)
+    for count, step in ((512, 1.001), (256, 0.97), (1, 1.0), (512, 1.0)):
+        positions = BEFORE + 0.6 + np.arange(count) * step
+        out = np.zeros((2, count), dtype=dtype)
+        made.prepare(positions)
+        made.run(samples, out)
+        assert np.array_equal(out, interpolate_all(samples, positions, dtype))
 
 
 def test_no_sample_beyond_the_margins_is_used():

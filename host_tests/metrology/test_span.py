@@ -12,7 +12,7 @@ INSTANTANEOUS = [key for key in keys() if key.split(".")[0] not in INTEGRATED]
 
 
 def metered(*frames, dtype=np.float64):
-    half_cycles, span = HalfCycles(dtype), Span(dtype)
+    half_cycles, span = HalfCycles(dtype=dtype), Span(dtype)
     for frame in frames:
         span.add(half_cycles.process(frame), frame.seconds, frame.flags, 0, frame.n)
     return span

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from meter.metrology.frame import CLIPPED, GAP, UNLOCKED
 from meter.metrology.tracking import CHANNELS
+from meter.quantities import START
 
 from host_tests.harness import RATE, SCALES, Run, blocks, noise, run, sine, three_phase, times
 
@@ -128,9 +129,10 @@ def test_any_one_phase_may_be_lost_for_a_while(phase, hz):
         inside = np.nonzero((ends > first) & (ends < stop))[0]
         assert found.hz(inside[0], inside[-1]) == pytest.approx(hz, abs=0.005)
     away = np.nonzero((ends > 0.8) & (ends < 1.2))[0]
-    v2 = np.sqrt(found.cycle[:3, away])
+    squares = found.rows[START["V2"] :][:3] / found.seconds
+    volts = np.sqrt((squares[:, away] + squares[:, away - 1]) / 2)  # of full cycles
     for p in range(3):
-        assert v2[p] == pytest.approx(np.full(len(away), 0.0 if p == phase else 120.0), abs=0.05)
+        assert volts[p] == pytest.approx(np.full(len(away), 0.0 if p == phase else 120.0), abs=0.05)
     assert set(found.flags[2:]) == {0}
 
 
@@ -237,8 +239,8 @@ def test_after_a_gap_the_frame_says_so_and_nothing_is_invented(half_cycles, size
     chunks = list(blocks(samples[:, :30000], size)) + list(blocks(samples[:, 45000:], size, first=45000))
     found = Run(chunks, half_cycles=half_cycles)
     gaps = [k for k, (_, flags) in enumerate(found.frames) if flags & GAP]
-    assert len(gaps) == 2 and gaps[0] == 0
-    before = sum(n for n, _ in found.frames[: gaps[1]])
+    assert len(gaps) == 1
+    before = sum(n for n, _ in found.frames[: gaps[0]])
     assert found.ends[before - 1] <= 30000 and found.ends[before] - 256 >= 45000
     metered = 30000 + (len(samples[0]) - 45000)
     # Each side may lose what is not a whole half cycle, and the interpolator's margin.
@@ -252,7 +254,7 @@ def test_after_a_gap_the_frame_says_so_and_nothing_is_invented(half_cycles, size
 def test_samples_that_come_again_are_a_gap_too():
     samples = three_phase(times(0.5) * 60)
     found = Run(list(blocks(samples)) + list(blocks(samples)), half_cycles=1)
-    assert [flags & GAP for _, flags in found.frames].count(GAP) == 2
+    assert [flags & GAP for _, flags in found.frames].count(GAP) == 1
 
 
 @pytest.mark.parametrize("size", (None, 100, 777, 3072))
@@ -285,7 +287,10 @@ def test_blocks_of_any_size_give_the_same_half_cycles(half_cycles):
         assert len(found.ends) == len(reference.ends)
         assert np.max(np.abs(np.array(found.ends) - np.array(reference.ends))) <= 1
         # The carrier is retuned at other moments, which moves boundaries by parts of a sample.
-        assert np.max(np.abs(found.rows - reference.rows)) < 5e-4 * np.max(reference.rows)
+        away, squares = np.max(np.abs(found.rows - reference.rows), axis=1), START["V2"]
+        line_to_line = START["VLL2"] + np.arange(3)  # larger than all others
+        assert np.max(away[line_to_line]) < 5e-4 * np.max(reference.rows[line_to_line])
+        assert np.max(np.delete(away, line_to_line)) < 5e-4 * np.max(reference.rows[squares : squares + 3])
         assert found.value("W.bi.P") == pytest.approx(reference.value("W.bi.P"), rel=1e-6)
 
 

@@ -61,6 +61,31 @@ x = m.copy(); x[1] += 1.0; x
 x = m.copy(); x[:, 0] *= 2.0; x
 x = m.copy(); x += 1; x
 x = m.copy(); x -= row; x
+x = m.copy(); y = x[:, 1:3]; y += w[0:2]; x
+x = m.copy(); y = x[:, 1:3]; y -= m[:, 2:4]; x
+x = m.copy(); y = x[1, 1:4]; y += m[:, 2]; x
+x = m.copy(); y = x[1, 1:4]; y -= 2.5; x
+x = m.copy(); y = x[:, 1]; y += w[0:3]; x
+x = m.copy(); x[0:2, 1:] *= w[0:3]; x
+x = m.copy(); x[:, 1:3] *= w[0:2]; x
+x = m.copy(); x[1, 1:4] *= 0.0; x
+x = m.copy(); x[:, 0] = np.array([7.0, 8.0, 9.0]); x
+x = m.copy(); x[:, :2] = x[:, 2:] * -1.0; x
+x = m.copy(); x[:, :3] = x[:, 1:4]; x
+x = m.copy(); x[0:2] = x[1:3] * 1.0; x
+x = m.copy(); x[:, 1:] = np.dot(m[:, 0:3], m[:, 1:]); x
+x = v.copy(); x[:] = 0.0; x += np.sum(np.array([[1.0, 2.0]] * 6)[:, 0:1], axis=1); x
+(v >= 0) * 1.0
+(v >= 0) * 2.0 - 1.0
+v * 1.0 - w[0:6] - 256
+list(m[:, 1])
+[list(x) for x in m[:, 1:3]]
+[int(x) for x in np.nonzero(np.diff(np.floor(w)) != 1)[0]]
+w[0:3].reshape((3, 1)) + w[3:6].reshape((3, 1)) * v[0:4]
+m[:, 1:3].reshape((6,))
+m[0, :4].reshape((2, 2))
+np.arange(4) * 0.25 + 0.5
+np.arange(5) * float(256)
 v[b]
 v[v > 0]
 v + w
@@ -116,6 +141,8 @@ np.sum(v)
 np.sum(m)
 np.sum(m, axis=0)
 np.sum(m, axis=1)
+np.sum(m[:, 1:3], axis=1)
+np.sum(m[1, :].reshape((2, 2)), axis=1)
 np.sum(m, axis=1, keepdims=True)
 np.sum(m, axis=0, keepdims=True)
 np.sum(k)
@@ -124,6 +151,9 @@ np.mean(m, axis=0)
 np.mean(m, axis=1)
 np.max(v)
 np.max(m, axis=1)
+np.max(m[:, 1:3], axis=1)
+np.min(m[1:, 1:], axis=1)
+np.min(m[0:2] - m[1:3])
 np.min(m, axis=0)
 np.max(k)
 np.argmax(v)
@@ -141,6 +171,10 @@ np.dot(v, w)
 np.dot(m[:, 1], m[:, 2])
 np.dot(m, m[0])
 np.dot(m, m.T)
+np.dot(m, m.transpose()).reshape((9,))
+np.dot(m[0:2, :2], m[1:3, 2:].transpose())
+np.dot(m[:, 1:], m[:, 1:].transpose())
+np.dot(m[:, 1:], m.transpose()[1:, 0:2])
 np.sqrt(abs(v))
 np.sin(v)
 np.cos(v)
@@ -155,11 +189,13 @@ x = np.zeros(6); np.sqrt(abs(v), out=x); x
 np.arctan2(v, w)
 np.minimum(v, w)
 np.maximum(v, 2.0)
+np.maximum(m[0], m[2] * -1.0)
 np.clip(v, -1.0, 3.5)
 np.where(v > 0, v, 0.0)
 np.where(b, v, w)
 np.isfinite(v)
 np.interp(np.array([0.5, 1.5, -1.0, 9.0]), np.array([0.0, 1.0, 2.0]), np.array([10.0, 20.0, 0.0]))
+np.interp(np.arange(4) * 3.14, np.array([-0.5, 1.0, 5.0, 9.9]), np.array([2, 66.5, 130, 194]))
 np.interp(np.array([5.0]), np.array([0.0, 1.0]), np.array([1.0, 2.0]), right=-7.0)
 np.convolve(v, np.array([1.0, 2.0, 3.0]))
 np.take(v, [0, 2, 5])

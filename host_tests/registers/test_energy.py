@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meter.metrology.span import Span
-from meter.quantities import BASE, BASE_START, FLOW_ROWS, index, keys
+from meter.quantities import FLOW_ROWS, FLOWS, INTEGRATED, START, TOTAL_ROWS, index, keys
 from meter.registers.energy import SCALER, Energy
 
 PER_JOULE = Fraction(1_000_000, 3600)
 JOULES = st.floats(-1e7, 1e7)
 SPANS = st.lists(st.lists(JOULES, min_size=4, max_size=4), max_size=60)
-ROWS = (0, 1, 17, FLOW_ROWS - 1)  # some rows of several flows
+ROWS = (0, 17, FLOW_ROWS - 1, TOTAL_ROWS - 1)  # some rows of several flows, and one without direction
 
 
 def booked(spans, dtype=np.float64):
@@ -65,7 +65,7 @@ def test_a_debt_is_paid_before_the_total_grows_again():
 def test_a_watt_for_an_hour_is_a_watt_hour(dtype):
     energy = Energy()
     span = Span(dtype)
-    span.sums[BASE_START["W"] + 3] = 1.0
+    span.sums[START["W"] + 3] = 1.0
     for _ in range(3600):
         energy.add(span)
     assert energy.value(index("Wh.del.P")) in (999_999, 1_000_000)
@@ -80,7 +80,7 @@ def test_a_month_of_seconds_in_single_precision_loses_less_than_a_millionth(watt
     # What a span of float32 rows holds: 120 half cycles a second, added up in single precision.
     half_cycle = np.full((len(span.sums), 120), watts / 120, dtype=np.float32)
     span.add(half_cycle, np.full(120, 1 / 120, dtype=np.float32), 0, 0, 120)
-    row = BASE_START["W"] + 3
+    row = START["W"] + 3
     quanta = float(span.sums[row]) * 1e6 / 3600
     # A month second by second is 2.6 million steps: add() is watched for an hour, the rest follows from integers.
     for _ in range(3600):
@@ -92,7 +92,7 @@ def test_a_month_of_seconds_in_single_precision_loses_less_than_a_millionth(watt
 
 def test_single_precision_totals_go_on_counting_beyond_their_24_bits():
     energy, span = Energy(), Span(np.float32)
-    row = BASE_START["W"]
+    row = START["W"]
     energy.totals[row] = 1 << 50  # some 300 years of 400 W
     span.sums[row] = 0.01
     for _ in range(1000):
@@ -100,10 +100,10 @@ def test_single_precision_totals_go_on_counting_beyond_their_24_bits():
     assert energy.totals[row] - (1 << 50) == pytest.approx(10.0 * 1e6 / 3600, abs=1.0)
 
 
-@given(st.lists(st.floats(-1e4, 1e4), min_size=FLOW_ROWS, max_size=FLOW_ROWS), st.integers(0, 1 << 62))
+@given(st.lists(st.floats(-1e4, 1e4), min_size=TOTAL_ROWS, max_size=TOTAL_ROWS), st.integers(0, 1 << 62))
 def test_state_comes_back_as_it_was_saved(joules, large):
     energy, span = Energy(), Span()
-    span.sums[:FLOW_ROWS] = joules
+    span.sums[:TOTAL_ROWS] = joules
     energy.add(span)
     energy.totals[0] += large
     state = energy.state()
@@ -125,33 +125,49 @@ def test_restored_totals_go_on_growing():
     assert other.totals[0] == 2_000_111
 
 
-@pytest.mark.parametrize("key", [key for key in keys() if key.split(".")[0] in ("Wh", "VARh", "VAh", "VAvh")])
+DIRECTIONS = dict(FLOWS)
+
+
+@pytest.mark.parametrize("key", [key for key in keys() if key.split(".")[0] in INTEGRATED])
 @pytest.mark.feature("REG-03")
 def test_every_consumption_is_the_sum_of_its_rows(key):
     energy, span = Energy(), Span()
-    span.sums[:FLOW_ROWS] = np.arange(1, FLOW_ROWS + 1) * 3600.0
+    span.sums[:TOTAL_ROWS] = np.arange(1, TOTAL_ROWS + 1) * 3600.0
     energy.add(span)
-    name, direction, phase = key.split(".")
-    start = BASE_START[name[:-1]] + "ABCP".index(phase)
-    rows = [start + 4 * k for k in range(4 if name == "VARh" else 2)]
-    wh = [row + 1 for row in rows]
-    if name == "VARh":
-        expected = {"q1": wh[0], "q2": wh[1], "q3": wh[2], "q4": wh[3], "del": wh[0] + wh[1], "rec": wh[2] + wh[3],
-                    "net": wh[0] + wh[1] - wh[2] - wh[3], "abs": sum(wh)}[direction]  # fmt: skip
+    name, *direction, phase = key.split(".")
+    if direction:
+        (direction,) = direction
+        quadrants = len(DIRECTIONS[name[:-1]]) == 4
+        start = START[name[:-1]] + "ABCP".index(phase)
+        wh = [start + 4 * k + 1 for k in range(4 if quadrants else 2)]
+        if quadrants:
+            expected = {"q1": wh[0], "q2": wh[1], "q3": wh[2], "q4": wh[3], "del": wh[0] + wh[1], "rec": wh[2] + wh[3],
+                        "net": wh[0] + wh[1] - wh[2] - wh[3], "abs": sum(wh)}[direction]  # fmt: skip
+        else:
+            expected = {"del": wh[0], "rec": wh[1], "net": wh[0] - wh[1], "abs": sum(wh)}[direction]
     else:
-        expected = {"del": wh[0], "rec": wh[1], "net": wh[0] - wh[1], "abs": sum(wh)}[direction]
+        a = START[name[:-1]] + 1
+        expected = {"A": a, "B": a + 1, "C": a + 2, "P": 3 * a + 3, "avg": a + 1}[phase]
     assert energy.value(index(key)) == expected * 1_000_000
     assert energy.exact(index(key)) == pytest.approx(expected, rel=1e-12)
 
 
+def test_an_average_is_a_third_rounded_down_and_exact_for_a_laboratory():
+    energy, span = Energy(), Span()
+    span.sums[START["A"]] = 3600.0
+    energy.add(span)
+    assert energy.value(index("Ah.avg")) == 333_333 and energy.value(index("Ah.P")) == 1_000_000
+    assert energy.exact(index("Ah.avg")) == pytest.approx(1 / 3, rel=1e-12)
+
+
 def test_net_may_be_negative_and_is_still_exact():
     energy, span = Energy(), Span()
-    span.sums[BASE_START["W"] + 4 + 3] = 7200.0
+    span.sums[START["W"] + 4 + 3] = 7200.0
     energy.add(span)
     assert energy.value(index("Wh.net.P")) == -2_000_000
     assert energy.value(index("Wh.rec.P")) == energy.value(index("Wh.abs.P")) == 2_000_000
 
 
 def test_rows_of_the_state_are_those_of_the_catalogue():
-    assert FLOW_ROWS == 4 * sum(len(directions) for _, directions in BASE)
-    assert len(Energy().totals) == FLOW_ROWS
+    assert FLOW_ROWS == 4 * sum(len(directions) for _, directions in FLOWS)
+    assert len(Energy().totals) == TOTAL_ROWS == FLOW_ROWS + 9

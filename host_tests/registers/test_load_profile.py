@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter.hal.sim.flash import Flash
 from meter.metrology.span import Span
-from meter.quantities import BASE_START
+from meter.quantities import START as ROW_OF
 from meter.registers.energy import Energy
 from meter.registers.load_profile import (
     DEFAULT_CHANNELS,
@@ -32,7 +32,7 @@ class Life:
         self.energy = energy or Energy()
         self.profile = LoadProfile(fifo, self.energy, channels, minutes)
 
-    def consume(self, wh, row=BASE_START["W"] + 3):
+    def consume(self, wh, row=ROW_OF["W"] + 3):
         span = Span()
         span.sums[row] = wh * 3600.0
         self.energy.add(span)
@@ -78,7 +78,7 @@ def test_a_record_that_began_on_the_clock_is_whole():
 def test_the_four_default_channels_are_the_energies_of_both_directions():
     assert LoadProfile(None, Energy()).channels == ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
     life = started()
-    rows = [BASE_START["W"] + 3, BASE_START["W"] + 7] + [BASE_START["VAR"] + 3 + 4 * k for k in range(4)]
+    rows = [ROW_OF["W"] + 3, ROW_OF["W"] + 7] + [ROW_OF["VAR"] + 3 + 4 * k for k in range(4)]
     for wh, row in enumerate(rows, 1):
         life.consume(wh, row)
     life.profile.close(START + 60)
@@ -92,7 +92,7 @@ def test_records_add_up_to_what_the_registers_grew(minutes):
     life.pass_time(START + 11, 4000, 0.0123)
     life.profile.close(START + 11 + 4000)
     assert sum(values[0] for *_, values in life.records()) == pytest.approx(
-        life.energy.totals[BASE_START["W"] + 3] * 1e-6, rel=1e-6
+        life.energy.totals[ROW_OF["W"] + 3] * 1e-6, rel=1e-6
     )
 
 
@@ -220,7 +220,7 @@ def test_the_oldest_records_give_way():
     assert 100 < len(ends) < 400 and ends == list(range(ends[0], ends[-1] + 1, 60))
 
 
-@pytest.mark.parametrize("key", ("V.A", "W.del.P", "PF.bi.P", "Hz.A"))
+@pytest.mark.parametrize("key", ("V.A", "W.del.P", "PF.bi.P", "Hz.A", "V2.A", "Qc.del.P"))
 def test_a_channel_that_is_no_consumption_is_refused(key):
     with pytest.raises(ValueError, match=key):
         LoadProfile(None, Energy(), (key,))
@@ -255,4 +255,4 @@ def test_over_any_outages_records_add_up_to_the_registers(lives):
         life.profile.resume(saved[1], saved[2], now)
     life.profile.close(now + 1)
     recorded = sum(values[0] for *_, values in life.records())
-    assert recorded == pytest.approx(life.energy.totals[BASE_START["W"] + 3] * 1e-6, rel=1e-5, abs=1e-6)
+    assert recorded == pytest.approx(life.energy.totals[ROW_OF["W"] + 3] * 1e-6, rel=1e-5, abs=1e-6)

@@ -12,7 +12,7 @@ NUMBERS = (
     "times_real_time",
     "tracking_ms_per_s",
     "half_cycles_ms_per_s",
-    "registers_and_load_profile_ms_per_s",
+    "registers_ms_per_s",
     "peak_allocated_kib",
 )
 
@@ -30,7 +30,7 @@ def test_machine_and_memory_are_named(summary):
 
 
 def test_long_and_short_frames_are_measured_in_every_stage(summary):
-    assert [row["frames"] for row in summary["frames"]] == ["120 half cycles", "1 half cycle"]
+    assert [row["frames"] for row in summary["frames"]] == ["in step", "resampled", "half cycles"]
     for row in summary["frames"]:
         assert set(row) == {"frames", *NUMBERS}
         assert all(isinstance(row[name], (int, float)) and row[name] >= 0 for name in NUMBERS)
@@ -46,7 +46,16 @@ def test_table_fits_80_columns():
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert max(map(len, lines)) <= 80
-    assert sum("times real time" in line for line in lines) == 1  # not wrapped
+    assert sum("times real time, one core" in line for line in lines) == 1  # not wrapped
+
+
+def test_another_library_runs_beside_it_on_the_same_signal(summary):
+    pytest.importorskip("pqopen")
+    same, least = summary["peers"]
+    assert "same quantities" in same["name"] and "RMS and power only" in least["name"]
+    for peer in (same, least):
+        faster = summary["frames"][0]["times_real_time"] / peer["times_real_time"]
+        assert peer["ferraris_is_faster_by"] == pytest.approx(faster, abs=0.1)
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan"])

@@ -250,7 +250,9 @@ def test_sound_file_without_a_scale_is_metered_with_a_note(tmp_path):
 def test_transformer_ratios_divide_volts_and_amperes(tmp_path):
     np.savez(tmp_path / "a.npz", rate=25600, **three_phases(25600, 50))
     config = tmp_path / "c.json"
-    config.write_text('{"service": {"frequency": 50, "nominal_voltage": 23, "pt_ratio": 10, "ct_ratio": 40}}')
+    config.write_text(
+        '{"service": {"frequency": 50, "nominal_voltage": 23, "pt_primary": 10, "ct_primary": 40}}'
+    )
     values = replay(tmp_path / "a.npz", "--config", config)["quantities"]
     assert values["V.A"] == pytest.approx(23.0, rel=1e-4)
     assert values["A.A"] == pytest.approx(0.125, rel=1e-4)
@@ -361,7 +363,7 @@ def npz_with_few_samples_a_cycle(directory):
 
 def npz_of_less_than_two_cycles(directory):
     npz(directory, rate=25600, VA=wave(25600, 0.035, 50, 230))
-    return "a.npz", (), "two cycles"
+    return "a.npz", (), "two and a half cycles"
 
 
 def npz_of_three_samples(directory):

@@ -1,11 +1,11 @@
-"""`ferraris bench`: how many times real time the meter runs on this machine, and what memory it takes."""
+"""`ferraris bench`: how many times real time the meter runs on this machine, beside another library, and its memory."""
 
 import json
 import platform
 import resource
 import tracemalloc
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -20,24 +20,50 @@ from meter.registers.load_profile import DEFAULT_CHANNELS
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from boards.sim.board import FLASH_SIZE, PARTITIONS
+from ferraris import bench_peer
 
-RATE, NOMINAL, FREQUENCY = 30720.0, 60, 59.97  # not 512 samples a cycle: the samples are resampled
+RATE, NOMINAL = 30720.0, 60
+ROUNDS = 3  # the best counts: other work on the machine only ever slows a run
 Block = tuple[int, int, bytes]
-# name, half cycles to a frame, samples to a block, part of the seconds: short frames take longer
-FRAMES = (("120 half cycles", 120, int(RATE), 1.0), ("1 half cycle", 1, 256, 0.2))
-ROUNDS = 3  # each stage is timed so often, and the shortest time counts
+# name, frequency of the signal, half cycles to a frame, samples to a block, part of the seconds
+CASES = (
+    ("in step", 60.0, 120, int(RATE), 1.0),
+    ("resampled", 59.97, 120, int(RATE), 1.0),
+    ("half cycles", 59.97, 1, 256, 0.2),
+)
+EXPLAINED = (
+    ("in step", "512 samples a cycle as they come, frames of 120 half cycles"),
+    ("resampled", "59.97 Hz at 30.72 kS/s: the samples are interpolated; the same frames"),
+    ("half cycles", "the same signal in frames of one half cycle, as on a Pico"),
+)
+ROWS = (
+    ("times_real_time", "times real time, one core"),
+    ("signal_s", "signal, s"),
+    ("elapsed_s", "elapsed, s"),
+    ("tracking_ms_per_s", "tracking, ms per s of signal"),
+    ("half_cycles_ms_per_s", "kernel, half cycles, ms per s"),
+    ("registers_ms_per_s", "registers, load profile, ms per s"),
+    ("peak_allocated_kib", "peak allocated by the meter, KiB"),
+)
 
 
 def command(options: Namespace) -> int:
     """Measure and print."""
-    results = [_measure(*row, seconds=options.seconds) for row in FRAMES]
+    results = [_measure(*case, seconds=options.seconds) for case in CASES]
+    peers = bench_peer.measure(min(options.seconds, 20.0), RATE, ROUNDS)
+    for peer in peers:
+        peer["ferraris_is_faster_by"] = round(results[0]["times_real_time"] / peer["times_real_time"], 1)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    summary = {"machine": _machine(), "process_peak_mib": round(memory, 1), "frames": results}
+    summary = {
+        "machine": _machine(),
+        "process_peak_mib": round(memory, 1),
+        "frames": results,
+        "peers": peers,
+    }
     if options.json:
         print(json.dumps(summary, indent=1))
     else:
@@ -45,17 +71,17 @@ def command(options: Namespace) -> int:
     return 0
 
 
-def _signal(seconds: float, block: int) -> list[Block]:
+def _signal(seconds: float, frequency: float, block: int) -> list[Block]:
     """Return a three-phase signal with harmonics as converter blocks, made before the clock runs."""
     harmonics = (("V", 5, 0.02, 0.0), ("I", 3, 0.1, 0.0))
     tones = three_phase((120.0,) * 3, (5.0, 4.0, 4.5), (30.0, 20.0, 25.0), harmonics)
-    source = Synthesizer(RATE, FREQUENCY, tones)
+    source = Synthesizer(RATE, frequency, tones)
     front_end = FrontEnd(_scales(), noise=3.0)
     blocks, total = [], int(seconds * RATE)
     step = max(block, int(RATE))
+    width = 4 * len(CHANNELS)
     for start in range(0, total, step):
         count, data = front_end.convert(source, start, min(step, total - start))
-        width = 4 * len(CHANNELS)
         for at in range(0, count, block):
             piece = data[at * width : (at + block) * width]
             blocks.append((start + at, len(piece) // width, piece))
@@ -66,39 +92,44 @@ def _scales() -> list[float]:
     return [scale(300.0)] * 3 + [scale(20.0)] * 3
 
 
-def _tracker(half_cycles: int) -> Tracker:
-    return Tracker(CHANNELS, _scales(), RATE, NOMINAL, half_cycles, 2.4)
-
-
 def _meter() -> Meter:
     flash = Flash(FLASH_SIZE)
     areas = Partitions.open(flash, PARTITIONS)
     base, size = areas.area("load_profile")
     profile = Fifo(flash, base, size, LOAD_PROFILE_KIND)
     profile.mount()
-    return Meter(RATE, 0, Journal(flash, *areas.area("journal")), profile, DEFAULT_CHANNELS, 1)
+    return Meter(RATE, 0, Journal(flash, *areas.area("journal")), profile, DEFAULT_CHANNELS, 1, HalfCycles())
 
 
 def _frames(blocks: list[Block], half_cycles: int) -> Iterator[Any]:
-    tracker = _tracker(half_cycles)
+    tracker = Tracker(CHANNELS, _scales(), RATE, NOMINAL, half_cycles, 2.4)
     for block in blocks:
         yield from tracker.feed(*block)
 
 
+def _stage(name: str) -> Callable[[Any], Any]:
+    """Return what a stage does with a frame."""
+    stages: dict[str, Callable[[], Any]] = {
+        "tracking": lambda: lambda frame: None,
+        "half cycles": lambda: HalfCycles().process,
+        "meter": lambda: _meter().step,
+    }
+    return stages[name]()
+
+
 def _time(blocks: list[Block], half_cycles: int, stage: str) -> float:
     """Return the seconds that a stage and all before it take."""
-    meter, half_cycle_sums = _meter(), HalfCycles()
-    take = {"tracking": lambda frame: None, "half cycles": half_cycle_sums.process, "meter": meter.step}[
-        stage
-    ]
+    take = _stage(stage)
     started = perf_counter()
     for frame in _frames(blocks, half_cycles):
         take(frame)
     return perf_counter() - started
 
 
-def _measure(name: str, half_cycles: int, block: int, part: float, seconds: float) -> dict[str, Any]:
-    blocks = _signal(seconds * part, block)
+def _measure(
+    name: str, frequency: float, half_cycles: int, block: int, part: float, seconds: float
+) -> dict[str, Any]:
+    blocks = _signal(seconds * part, frequency, block)
     signal_s = sum(count for _, count, _ in blocks) / RATE
     tracking, half, whole = [
         min(_time(blocks, half_cycles, stage) for _ in range(ROUNDS))
@@ -111,7 +142,7 @@ def _measure(name: str, half_cycles: int, block: int, part: float, seconds: floa
         "times_real_time": round(signal_s / whole, 1),
         "tracking_ms_per_s": round(1000 * tracking / signal_s, 3),
         "half_cycles_ms_per_s": round(1000 * max(0.0, half - tracking) / signal_s, 3),
-        "registers_and_load_profile_ms_per_s": round(1000 * max(0.0, whole - half) / signal_s, 3),
+        "registers_ms_per_s": round(1000 * max(0.0, whole - half) / signal_s, 3),
         "peak_allocated_kib": _allocated(blocks[: max(4, len(blocks) // 10)], half_cycles),
     }
 
@@ -139,23 +170,21 @@ def _machine() -> str:
 
 def _print(summary: dict[str, Any]) -> None:
     console = Console()
-    table = Table(
-        title=f"Three phases, voltage and current, at {RATE / 1000:g} kS/s, resampled",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-    )
-    table.add_column("Frames of", no_wrap=True)
+    table = Table(title=f"Three phases, voltage and current, at {RATE / 1000:g} kS/s", title_justify="left")
+    table.add_column("")
     for result in summary["frames"]:
         table.add_column(result["frames"], justify="right")
-    for key, text in (
-        ("times_real_time", "times real time, one core"),
-        ("signal_s", "signal, s"),
-        ("elapsed_s", "elapsed, s"),
-        ("tracking_ms_per_s", "tracking, ms per s of signal"),
-        ("half_cycles_ms_per_s", "kernel and half cycles, ms per s"),
-        ("registers_and_load_profile_ms_per_s", "registers, load profile, ms per s"),
-        ("peak_allocated_kib", "peak allocated by the meter, KiB"),
-    ):
+    for key, text in ROWS:
         table.add_row(text, *[f"{result[key]:g}" for result in summary["frames"]])
     console.print(table)
+    for name, text in EXPLAINED:
+        console.print(f"{name}: {text}", highlight=False)
+    for peer in summary["peers"]:
+        console.print(
+            f"{peer['name']}: {peer['times_real_time']:g} times real time; Ferraris, in step, is "
+            f"{peer['ferraris_is_faster_by']:g} times as fast",
+            highlight=False,
+        )
+    if not summary["peers"]:
+        console.print("pqopen-lib is not installed: nothing to compare with", highlight=False)
     console.print(f"process peak {summary['process_peak_mib']:g} MiB; {summary['machine']}", highlight=False)

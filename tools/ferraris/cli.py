@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from meter import VERSION
 
-from ferraris import bench, read, replay, run
+from ferraris import bench, calibrate, read, replay, run
+from ferraris.accuracy import command as accuracy
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import ClientError
 from ferraris.recordings import InputError
@@ -50,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     _add_replay(commands.add_parser("replay", help="meter a recording as fast as possible"))
     _add_read(commands.add_parser("read", help="read a meter"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
+    _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
+    _add_calibrate(commands.add_parser("calibrate", help="calibrate the simulated meter on a reference load"))
     return top
 
 
@@ -99,6 +102,38 @@ def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seconds", metavar="S", type=_positive, default=60.0, help="of signal (default 60)"
     )
+
+
+def _add_accuracy(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=accuracy.command)
+    command.add_argument("--json", action="store_true", help="print a JSON list, one object for each value")
+    command.add_argument("--quick", action="store_true", help="fewer currents, three meters instead of six")
+    command.add_argument("--all", action="store_true", help="print every value")
+    command.add_argument("--section", metavar="NAME", help="only sections whose name has this in it")
+    command.add_argument(
+        "--plot", metavar="FILE", help="draw error over current (.svg, .png; needs matplotlib)"
+    )
+
+
+def _add_calibrate(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=calibrate.command)
+    command.add_argument("--config", metavar="F", help="configuration (JSON)")
+    command.add_argument("--state", metavar="DIR", default="state", help="the meter (default ./state)")
+    command.add_argument("--voltage", metavar="V", type=_positive, help="applied, V (default nominal)")
+    command.add_argument("--current", metavar="A", type=_positive, help="applied, A (default nominal)")
+    command.add_argument("--angle", metavar="DEG", type=_degrees, default=60.0, help="lag (default 60)")
+    command.add_argument("--seconds", metavar="S", type=_positive, default=10.0, help="measured (default 10)")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _degrees(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 360.0
+    if not -180 <= value <= 180:
+        raise argparse.ArgumentTypeError(f"{text}: must be a number from -180 to 180")
+    return value
 
 
 def _positive(text: str) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from meter.app import App
+from meter.metrology.connection import Connection
 from meter.metrology.span import Span
 from meter.quantities import INTEGRATED, index, keys
 from rich.console import Console
@@ -37,7 +38,7 @@ def command(options: Namespace) -> int:
     result = replay(prepared, settings)
     if not result["measured_s"]:
         raise UsageError(
-            f"{options.recording}: shorter than the two cycles that are needed to find the frequency"
+            f"{options.recording}: shorter than the two and a half cycles that are needed to find the frequency"
         )
     if options.json:
         print(json.dumps(result, indent=1))
@@ -53,7 +54,7 @@ def replay(prepared: Prepared, settings: dict[str, Any]) -> dict[str, Any]:
     start = int(recording.start or 0)
     full_scale = tuple(max(peak, 1e-6) / math.sqrt(2) for peak in prepared.peaks)
     board = Board(settings, source, full_scale, half_cycles=HALF_CYCLES, block=int(source.rate), start=start)
-    total = Span(np.float64)
+    total = Span(np.float64, Connection(settings["service.connection"]))
     app = App(board, settings, observer=total.merge)
     with _progress(recording.duration) as progress:
         asyncio.run(_meter(app, source.length, progress))

@@ -68,6 +68,8 @@ async def _run(
         app = App(board, settings, observer=screen.take)
     except (WrongFileSize, StorageError, StateError) as error:
         raise refuse(state, error) from error
+    if app.calibration_problem:
+        print(f"ferraris: {state}: {app.calibration_problem}", file=sys.stderr)
     screen.open(app)
     try:
         with _signals(board.power), screen.live():

@@ -85,7 +85,8 @@ def prepare(path: str, options: Any, settings: Settings, frequency: int | None) 
     if abs(recording.rate / rate - 1) < NEAR:
         rate = recording.rate
     source = RecordingSource(recording, mapping, measured, rate)
-    pt, ct = settings["service.pt_ratio"], settings["service.ct_ratio"]
+    pt = settings["service.pt_primary"] / settings["service.pt_secondary"]
+    ct = settings["service.ct_primary"] / settings["service.ct_secondary"]
     names = {name: recording.channels[k].name for name, k in mapping.items()}
     return Prepared(
         recording, Terminals(source, pt, ct), names, nominal, voltage / pt, (peaks[0] / pt, peaks[1] / ct)

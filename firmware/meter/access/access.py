@@ -12,11 +12,14 @@ MODEL = "Ferraris"
 class Access:
     """Named reads on a Meter.
 
+    primary     Primary, or None: no instrument transformers
+
     identity    dict: manufacturer, model, serial, firmware
     """
 
-    def __init__(self, meter, serial):
+    def __init__(self, meter, serial, primary=None):
         self._meter = meter
+        self._primary = primary
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,
@@ -24,18 +27,25 @@ class Access:
             "firmware": VERSION,
         }
 
-    def read(self, key):
-        """Return (value, scaler, unit) of a quantity by its text key: value * 10**scaler is SI, secondary.
+    def read(self, key, primary=False):
+        """Return (value, scaler, unit) of a quantity by its text key: value * 10**scaler is SI.
 
-        Integrated quantities are ints; instantaneous ones are floats, averages over the last second, or None while
-        there is none. KeyError for a key that is not in the catalogue.
+        Integrated quantities are ints; instantaneous ones are floats, averages over 1.5 s, or None while there is
+        none. primary: on the primary side of the instrument transformers. "error_code" is the diagnostic state.
+        KeyError for a key that is not in the catalogue.
         """
+        if key == "error_code":
+            return self._meter.diagnostics.state, 0, ""
         number = index(key)
         name, _, _, unit, _ = describe(number)
         if name in INTEGRATED:
-            return self._meter.energy.value(number), SCALER, unit
-        latest = self._meter.latest
-        return (latest.value(number) if latest else None), 0, unit
+            value, scaler = self._meter.energy.value(number), SCALER
+        else:
+            latest = self._meter.latest
+            value, scaler = (latest.value(number) if latest else None), 0
+        if primary and self._primary and value is not None:
+            value = self._primary.of(value, unit)
+        return value, scaler, unit
 
     def profile(self, start=None):
         """Yield the records of load profile 1 as LoadProfile.records() does."""

@@ -4,21 +4,38 @@ path, kind, default, allowed, unit, help. `allowed` depends on the kind:
     text     (shortest, longest)            integer, number  (lowest, highest)
     choice   the values                     numbers          (how many, lowest, highest)
     flag     None                           quantities       the longest list; integrated quantities only
+    points   (most points, numbers each), with a rising first number
 A document is JSON with nested sections: {"service": {"frequency": 50}}. Defaults follow the manual's Appendix A.
 """
 
+from meter.metrology.builder import STARTING_A
+from meter.metrology.connection import NAMES as CONNECTIONS
+from meter.metrology.loss_compensation import NONE
 from meter.quantities import INTEGRATED, index
 from meter.registers.load_profile import DEFAULT_CHANNELS, INTERVALS_MIN
 
 BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 
+# fmt: off
 FIELDS = (
     ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
+    ("service.connection", "choice", "4-wire wye", CONNECTIONS, "", "form 9: 4-wire; form 5: the others"),
+    ("service.current_class", "choice", 20, tuple(STARTING_A), "A", "class current: 2, 10 or 20 A"),
     ("service.frequency", "choice", 60, (50, 60), "Hz", "nominal frequency"),
-    ("service.nominal_voltage", "number", 120.0, (1.0, 1e6), "V", "nominal phase voltage at the terminals"),
-    ("service.nominal_current", "number", 5.0, (0.1, 1e6), "A", "nominal current at the terminals"),
-    ("service.pt_ratio", "number", 1.0, (0.001, 1e6), "", "voltage transformer ratio, primary to secondary"),
-    ("service.ct_ratio", "number", 1.0, (0.001, 1e6), "", "current transformer ratio, primary to secondary"),
+    ("service.nominal_voltage", "number", 120.0, (1.0, 1e6), "V", "nominal voltage of an element"),
+    ("service.nominal_current", "number", 5.0, (0.1, 1e6), "A", "nominal current of an element"),
+    ("service.pt_primary", "number", 1.0, (0.001, 1e6), "V", "voltage transformer, primary"),
+    ("service.pt_secondary", "number", 1.0, (0.001, 1e6), "V", "voltage transformer, secondary"),
+    ("service.ct_primary", "number", 1.0, (0.001, 1e6), "A", "current transformer, primary"),
+    ("service.ct_secondary", "number", 1.0, (0.001, 1e6), "A", "current transformer, secondary"),
+    ("service.transformer_factor", "number", 1.0, (0.001, 1e6), "", "further factor of primary power"),
+    ("correction.voltage_gain", "numbers", (1.0,) * 3, (3, 0.9, 1.1), "", "voltage transformer gain, A, B, C"),
+    ("correction.current_gain", "numbers", (1.0,) * 3, (3, 0.9, 1.1), "", "current transformer gain, A, B, C"),
+    ("correction.curve", "points", (), (16, 3), "A, %, deg", "current transformer errors over current"),
+    ("correction.watt_gain", "number", 1.0, (0.9, 1.1), "", "tweak of watts"),
+    ("correction.var_gain", "number", 1.0, (0.9, 1.1), "", "tweak of vars"),
+    ("loss.delivered", "numbers", NONE, (5, -100.0, 100.0), "%", "line W, copper W, copper var, iron W, iron var"),
+    ("loss.received", "numbers", NONE, (5, -100.0, 100.0), "%", "the same for received power"),
     ("load_profile.interval", "choice", 15, INTERVALS_MIN, "min", "interval of load profile 1"),
     ("load_profile.channels", "quantities", DEFAULT_CHANNELS, 16, "", "channels of load profile 1"),
     ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
@@ -33,51 +50,20 @@ FIELDS = (
     ("simulator.frequency", "number", 60.0, (40.0, 70.0), "Hz", "frequency of the synthesizer"),
     ("simulator.voltage", "numbers", (120.3, 119.6, 120.1), (3, 0.0, 1e6), "V", "voltage of A, B, C"),
     ("simulator.current", "numbers", (5.0, 4.2, 4.6), (3, 0.0, 1e6), "A", "current of A, B, C"),
-    (
-        "simulator.lag",
-        "numbers",
-        (25.8, 18.2, 31.0),
-        (3, -360.0, 360.0),
-        "deg",
-        "lag of the currents of A, B, C",
-    ),
-    (
-        "simulator.thd_voltage",
-        "number",
-        0.02,
-        (0.0, 1.0),
-        "",
-        "5th harmonic of the voltages, of the fundamental",
-    ),
-    (
-        "simulator.thd_current",
-        "number",
-        0.08,
-        (0.0, 1.0),
-        "",
-        "3rd harmonic of the currents, of the fundamental",
-    ),
-    (
-        "simulator.swing",
-        "number",
-        0.2,
-        (0.0, 1.0),
-        "",
-        "how far the currents swing, slowly, around their value",
-    ),
+    ("simulator.lag", "numbers", (25.8, 18.2, 31.0), (3, -360.0, 360.0), "deg", "lag of the currents of A, B, C"),
+    ("simulator.thd_voltage", "number", 0.02, (0.0, 1.0), "", "5th harmonic of the voltages, of the fundamental"),
+    ("simulator.thd_current", "number", 0.08, (0.0, 1.0), "", "3rd harmonic of the currents, of the fundamental"),
+    ("simulator.swing", "number", 0.2, (0.0, 1.0), "", "how far the currents swing, slowly, around their value"),
     ("simulator.noise", "number", 3.0, (0.0, 1e6), "counts", "noise of the converter, RMS"),
-    (
-        "simulator.clock",
-        "number",
-        0.0,
-        (0.0, 1e9),
-        "Hz",
-        "clock the sample rate is divided from; 0: any rate",
-    ),
+    ("simulator.crosstalk", "number", 0.0, (0.0, 0.1), "", "part of each channel seen in the next"),
+    ("simulator.clock", "number", 0.0, (0.0, 1e9), "Hz", "clock the sample rate is divided from; 0: any rate"),
     ("simulator.gain_error", "numbers", (0.0,) * 6, (6, -0.5, 0.5), "", "gain error of VA VB VC IA IB IC"),
+    ("simulator.drift", "numbers", (0.0,) * 6, (6, -1e4, 1e4), "ppm/K", "gain drift of VA VB VC IA IB IC"),
+    ("simulator.temperature", "number", 23.0, (-60.0, 125.0), "degC", "temperature; the reference is 23"),
     ("simulator.offset", "numbers", (0.0,) * 6, (6, -1e6, 1e6), "counts", "offset of VA VB VC IA IB IC"),
     ("simulator.delay", "numbers", (0.0,) * 6, (6, -50.0, 50.0), "us", "delay of VA VB VC IA IB IC"),
 )
+# fmt: on
 
 
 class ConfigError(Exception):
@@ -209,6 +195,19 @@ def _quantities(value, longest):
     return None
 
 
+def _points(value, allowed):
+    most, width = allowed
+    problem = "must be a list of up to %d points of %d numbers, the first one rising" % allowed
+    if not isinstance(value, (list, tuple)) or len(value) > most:
+        return problem
+    for point in value:
+        if not isinstance(point, (list, tuple)) or len(point) != width:
+            return problem
+        if any(_number(v, (-1e6, 1e6)) for v in point):
+            return problem
+    return problem if any(b[0] <= a[0] for a, b in zip(value, value[1:])) else None
+
+
 _CHECKS = {
     "text": _text,
     "flag": _flag,
@@ -217,4 +216,5 @@ _CHECKS = {
     "choice": _choice,
     "numbers": _numbers,
     "quantities": _quantities,
+    "points": _points,
 }

@@ -1,9 +1,9 @@
 """A Frame: n consecutive half cycles of all channels, cut from the ADC's stream in step with the signal.
 
-Each half cycle is HALF samples, so a fundamental cycle is exactly 512 (the manual's Measurement Formulas). A
-voltage array starts QUARTER samples before the frame: the 90 degree shift of reactive power needs them.
+Each half cycle is HALF samples, so a fundamental cycle is exactly 512 (the manual's Measurement Formulas). The
+array starts QUARTER samples before the frame: the 90 degree shift of reactive power needs them.
 
-    voltage  |<- QUARTER ->|<- HALF ->|<- HALF ->| ...      current  |<- HALF ->|<- HALF ->| ...
+    each row  |<- QUARTER ->|<- HALF ->|<- HALF ->| ...     rows VA VB VC IA IB IC
 """
 
 from meter.compat import const
@@ -15,22 +15,22 @@ QUARTER = const(128)
 UNLOCKED = const(1)  # no signal to track: cut at the nominal frequency
 GAP = const(2)  # samples were lost before this frame: it does not join on to the last one
 CLIPPED = const(4)  # a sample was at the converter's limit
+STUCK = const(8)  # a channel had one and the same value through a half cycle
 
 
 class Frame:
     """n half cycles of three elements.
 
-    v, i        lists of three 1-D arrays: QUARTER + n * HALF volts, n * HALF amperes
+    samples     (6, QUARTER + n * HALF) array, volts and amperes
     seconds     (n,) array: how long each half cycle lasted
-    ends        list of n ints: the number of the ADC sample at which each half cycle ended
-    flags       UNLOCKED, GAP, CLIPPED
+    ends        list of n ints: the number of the first ADC sample after each half cycle
+    flags       UNLOCKED, GAP, CLIPPED, STUCK
     Arrays are reused: they are valid until the next frame is cut.
     """
 
-    def __init__(self, n, v, i, seconds, ends, flags=0):
+    def __init__(self, n, samples, seconds, ends, flags=0):
         self.n = n
-        self.v = v
-        self.i = i
+        self.samples = samples
         self.seconds = seconds
         self.ends = ends
         self.flags = flags

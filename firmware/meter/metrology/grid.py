@@ -5,16 +5,16 @@ cut, and boundaries are at multiples of pi. Between points the phase is linear. 
 that jumps by 180 degrees needs no catching up.
 """
 
-from math import ceil, pi
+from math import ceil, floor, pi
 
-from meter.xnp import np, running_sum
+from meter.xnp import np
 
 SLEW = 0.2  # the grid may run this much faster or slower than the nominal frequency
 
 
 def wrap(angle):
-    """Return angles in radians brought to -pi / 2 ... pi / 2 by a whole number of half turns. angle: array."""
-    return angle - np.floor(angle * (1.0 / pi) + 0.5) * pi
+    """Return an angle in radians brought to -pi / 2 ... pi / 2 by a whole number of half turns."""
+    return angle - floor(angle / pi + 0.5) * pi
 
 
 class Grid:
@@ -45,36 +45,22 @@ class Grid:
     def lay(self, phases, good, advance):
         """Add points, each within the slew limits of the one before.
 
-        phases: (m,) measured, radians. good: (m,) bool: there is a signal. advance: radians expected between points.
+        phases: measured, radians. good: of each, whether there is a signal. advance: radians expected between points.
         """
-        last = self._phases[-1]
-        previous = np.concatenate((np.array([last]), phases[: len(phases) - 1]))
-        steps = wrap(phases - previous - advance) + advance
-        if not np.all(good) or float(np.min(steps)) < self._low or float(np.max(steps)) > self._high:
-            steps = self._limited(phases, good, advance)
-        values = running_sum(steps) + last
-        position = self.positions[-1]
-        for value in values:
-            position += self._spacing
-            self.positions.append(position)
-            self._phases.append(float(value))
-
-    def _limited(self, phases, good, advance):
-        steps = np.zeros(len(phases))
-        last = self._phases[-1]
-        for k in range(len(phases)):
+        last, position = self._phases[-1], self.positions[-1]
+        for phase, there in zip(phases, good):
             step = self._nominal
-            if good[k]:
-                step = advance + float(wrap(phases[k : k + 1] - last - advance)[0])
-                step = min(max(step, self._low), self._high)
-            steps[k] = step
+            if there:
+                step = min(max(advance + wrap(phase - last - advance), self._low), self._high)
             last += step
-        return steps
+            position += self._spacing
+            self._phases.append(last)
+            self.positions.append(position)
 
     def extend(self, position):
-        """Continue the last two points' line to a position: the end of a recording."""
+        """Continue the line of the last cycles to a position: the end of a recording."""
         if position > self.positions[-1]:
-            slope = (self._phases[-1] - self._phases[-2]) / (self.positions[-1] - self.positions[-2])
+            slope = self.advance(8) / self._spacing
             self._phases.append(self._phases[-1] + slope * (position - self.positions[-1]))
             self.positions.append(position)
 

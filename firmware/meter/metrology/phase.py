@@ -8,14 +8,14 @@ stays when any one phase is lost. Where all three inputs carry the same voltage 
 sum of the phases takes its place; where B and C are opposite and A is dead, both vanish and B - C does.
 """
 
-from math import pi
+from math import atan2, floor, pi, sqrt
 
 from meter.compat import const
 from meter.metrology.grid import SLEW
-from meter.xnp import FLOAT, np
+from meter.xnp import FLOAT, floats, np
 
 PER_QUARTER = const(8)  # decimated samples in a quarter cycle
-WINDOW = const(8)  # quarters in the window
+WINDOW = const(10)  # quarters in a window: room for two cycles at a fifth below the nominal frequency
 _LENGTH = PER_QUARTER * WINDOW
 _MISSING = 0.1  # below this part of the sum of magnitudes a reference is taken as missing
 
@@ -38,38 +38,36 @@ class PhaseDetector:
     def tune(self, hz):
         """Set the frequency of the carrier."""
         self.carrier = hz
+        # Two cycles of this frequency, whatever the nominal one: the image at twice the frequency lies in a null.
+        length = min(float(_LENGTH), 2.0 * self.rate / self.decimation / hz)
         k = np.arange(_LENGTH) + (0.5 - _LENGTH / 2)
-        hann = (np.cos(k * (2 * pi / _LENGTH)) + 1.0) * (2.0 / _LENGTH / self.decimation)
+        within = np.clip(k, -length / 2, length / 2)
+        hann = (np.cos(within * (2 * pi / length)) + 1.0) * (2.0 / length / self.decimation)
         angle = k * (2 * pi * hz * self.decimation / self.rate)
         weights = np.zeros((_LENGTH, 2), dtype=self._dtype)
         weights[:, 0] = np.cos(angle) * hann
         weights[:, 1] = np.sin(angle) * (-1.0 * hann)
         self._weights = weights
 
-    def decimate(self, samples, out):
-        """Write the sums of `decimation` samples each to out. samples: (m * decimation,), out: (m,)."""
-        m = len(out)
-        out[:] = np.sum(samples.reshape((m, self.decimation)), axis=1)
-
     def phases(self, decimated, count):
         """Return the reference's phase at the centres of `count` windows, each a quarter after the last.
 
-        decimated: list of three arrays, at least (count + WINDOW - 1) * PER_QUARTER long. Result: (count,) radians,
-        0 where the reference passes zero, rising; and (count,) the largest magnitude of any phase, volts peak.
+        decimated: (3, at least (count + WINDOW - 1) * PER_QUARTER). Result: a list of radians, 0 where the reference
+        passes zero, rising; and a list of the largest magnitude of any phase, volts peak.
         """
-        parts = [self._one(phase, count) for phase in decimated]
-        (ar, ai), (br, bi), (cr, ci) = parts
-        largest, total = 0.0 * ar, 0.0 * ar
-        for real, imag in parts:
-            magnitude = np.sqrt(real * real + imag * imag)
-            largest = np.maximum(largest, magnitude)
-            total = total + magnitude
-        real, imag = br - cr, bi - ci
-        for reference in ((ar + br + cr, ai + bi + ci), (ar - (br + cr) * 0.5, ai - (bi + ci) * 0.5)):
-            re, im = reference
-            there = np.sqrt(re * re + im * im) > total * _MISSING
-            real, imag = np.where(there, re, real), np.where(there, im, imag)
-        return np.arctan2(imag, real) + pi / 2, largest
+        parts = self._few(decimated, count) if count < WINDOW else self._many(decimated, count)
+        phases, largest = [], []
+        for ar, ai, br, bi, cr, ci in zip(*parts):
+            a, b, c = sqrt(ar * ar + ai * ai), sqrt(br * br + bi * bi), sqrt(cr * cr + ci * ci)
+            largest.append(max(a, b, c))
+            missing = (a + b + c) * _MISSING
+            real, imag = ar - (br + cr) * 0.5, ai - (bi + ci) * 0.5
+            if sqrt(real * real + imag * imag) <= missing:
+                real, imag = ar + br + cr, ai + bi + ci
+                if sqrt(real * real + imag * imag) <= missing:
+                    real, imag = br - cr, bi - ci
+            phases.append(atan2(imag, real) + pi / 2)
+        return phases, largest
 
     def acquire(self, nominal, decimated, count, threshold):
         """Tune to the frequency found in `count` windows, beginning with the nominal one, no further than SLEW."""
@@ -78,22 +76,40 @@ class PhaseDetector:
             return
         for _ in range(3):
             phases, magnitude = self.phases(decimated, count)
-            if float(np.min(magnitude)) < threshold:
+            if min(magnitude) < threshold:
                 return
-            expected = self.advance()
-            error = phases[1:] - phases[: count - 1] - expected
-            error = error - np.floor(error * (0.5 / pi) + 0.5) * (2 * pi)
-            hz = self.carrier * (1.0 + float(np.mean(error)) / expected)
+            expected, total = self.advance(), 0.0
+            for k in range(1, count):
+                error = phases[k] - phases[k - 1] - expected
+                total += error - floor(error * (0.5 / pi) + 0.5) * (2 * pi)
+            hz = self.carrier * (1.0 + total / (count - 1) / expected)
             self.tune(min(max(hz, nominal * (1 - SLEW)), nominal * (1 + SLEW)))
 
     def advance(self):
         """Return the radians in a quarter block at the carrier's frequency."""
         return 2 * pi * self.carrier * self.block / self.rate
 
-    def _one(self, decimated, count):
+    def _few(self, decimated, count):
+        """Return real and imaginary part of A, B, C, lists: window by window, all phases at once."""
+        parts = [[], [], [], [], [], []]
+        for j in range(count):
+            start = j * PER_QUARTER
+            phasors = np.dot(decimated[:, start : start + _LENGTH], self._weights)
+            for p in range(3):
+                parts[2 * p].append(float(phasors[p, 0]))
+                parts[2 * p + 1].append(float(phasors[p, 1]))
+        return parts
+
+    def _many(self, decimated, count):
+        """Return the same: quarter by quarter of the window, all windows of a phase at once."""
         blocks = count + WINDOW - 1
-        quarters = decimated[: blocks * PER_QUARTER].reshape((blocks, PER_QUARTER))
-        total = np.zeros((count, 2), dtype=self._dtype)
-        for j in range(WINDOW):
-            total += np.dot(quarters[j : j + count], self._weights[j * PER_QUARTER : (j + 1) * PER_QUARTER])
-        return total[:, 0], total[:, 1]
+        parts = []
+        for p in range(3):
+            quarters = decimated[p, : blocks * PER_QUARTER].reshape((blocks, PER_QUARTER))
+            total = np.zeros((count, 2), dtype=self._dtype)
+            for j in range(WINDOW):
+                weights = self._weights[j * PER_QUARTER : (j + 1) * PER_QUARTER]
+                total += np.dot(quarters[j : j + count], weights)
+            parts.append(floats(total[:, 0]))
+            parts.append(floats(total[:, 1]))
+        return parts

@@ -8,39 +8,40 @@ slips the samples are taken as slices, which costs a Pico no index array. Where 
 """
 
 from meter.compat import const
-from meter.xnp import GATHER_ABOVE_RUNS, gather, np
+from meter.xnp import GATHER_ABOVE_RUNS, copy, gather, multiply, np
 
 BEFORE = const(2)  # samples needed before a position
 AFTER = const(3)  # and after it
+_LONG = const(4096)  # positions from which channels are taken one by one, to stay in a processor's cache
 
 
-def weights(mu):
-    """Return the six weights for the fraction mu: for the samples -2 to 3 around a position. mu: (m,), 0 to 1."""
-    a, b, d, e, f = mu + 2.0, mu + 1.0, mu - 1.0, mu - 2.0, mu - 3.0
-    ab, cd, ef = a * b, mu * d, e * f
-    cdef = cd * ef
-    abcd = ab * cd
-    return (
-        b * cdef * (-1.0 / 120.0),
-        a * cdef * (1.0 / 24.0),
-        ab * d * ef * (-1.0 / 12.0),
-        ab * mu * ef * (1.0 / 12.0),
-        abcd * f * (-1.0 / 24.0),
-        abcd * e * (1.0 / 120.0),
-    )
+# Lagrange weights for the samples -2 to 3: products of the factors mu + 2 ... mu - 3, one left out, over a constant.
+_SHIFTS = (2.0, 1.0, 0.0, -1.0, -2.0, -3.0)
+_SCALES = (-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0)
 
 
 class Resampler:
-    """Interpolates several channels at the same positions.
+    """Interpolates several channels at the same positions. Its buffers are reused: a Pico's memory is small.
 
-    positions: (m,) floats, in samples from the start of the channels' buffers, rising. BEFORE samples must precede
-    the first and AFTER samples follow the last. dtype: the type of the channels.
+    largest     how many positions there may be. channels: how many channels there are. dtype: of the samples.
     """
 
-    def __init__(self, positions, dtype):
+    def __init__(self, largest, channels, dtype):
+        self._weights = np.zeros((6, largest), dtype=dtype)
+        self._factors = np.zeros((3, largest), dtype=dtype)
+        self._scratch = np.zeros((channels, min(largest, _LONG)), dtype=dtype)
+        self._row = np.zeros((1, largest), dtype=dtype)
+        self._size = 0
+
+    def prepare(self, positions):
+        """Take the positions: (m,) floats, in samples from the start of the channels' buffers, rising.
+
+        BEFORE samples must precede the first and AFTER samples follow the last.
+        """
         index = np.floor(positions)
-        self._weights = weights(np.array(positions - index, dtype=dtype))
-        self._size = len(positions)
+        if len(positions) != self._size:
+            self._view(len(positions))
+        self._weigh(positions - index)
         slips = np.nonzero(np.diff(index) != 1)[0]
         self._index = index if len(slips) >= GATHER_ABOVE_RUNS else None
         if self._index is None:
@@ -50,14 +51,53 @@ class Resampler:
                 for start, stop in zip(starts, starts[1:] + [self._size])
             )
 
-    def channel(self, samples, out):
-        """Write the samples of one channel, interpolated at all positions, to out (m,)."""
-        w = self._weights
+    def _view(self, size):
+        self._size = size
+        self._factor, self._left, self._right = [self._factors[k, :size] for k in range(3)]
+        self._w = [self._weights[k, :size] for k in range(6)]
+
+    def _weigh(self, mu):
+        """Compute the six weights of the fractions mu, each the product of five factors."""
+        factor, left, right, w = self._factor, self._left, self._right, self._w
+        # w[k] collects the factors before k from the left, then those after k from the right.
+        copy(mu, left)
+        left += _SHIFTS[0]
+        for k in range(1, 6):
+            multiply(left, _SCALES[k], w[k])
+            if k < 5:
+                _factor(mu, k, factor)
+                left *= factor
+        _factor(mu, 5, right)
+        for k in range(4, 0, -1):
+            weight = w[k]
+            weight *= right
+            _factor(mu, k, factor)
+            right *= factor
+        multiply(right, _SCALES[0], w[0])
+
+    def run(self, samples, out):
+        """Write the samples of all channels, interpolated at all positions, to out. samples: (c, ...), out: (c, m)."""
         if self._index is not None:
-            gather(samples, self._index, BEFORE, w, out)
+            for p in range(len(samples)):
+                gather(samples[p], self._index, BEFORE, self._w, out[p])
             return
         for start, stop, first in self._runs:
-            piece, count = out[start:stop], stop - start
-            piece[:] = samples[first : first + count] * w[0][start:stop]
-            for k in range(1, 6):
-                piece += samples[first + k : first + k + count] * w[k][start:stop]
+            if stop - start <= _LONG:
+                self._slice(samples, out, self._scratch, start, stop, first)
+            else:
+                for p in range(len(samples)):
+                    self._slice(samples[p : p + 1], out[p : p + 1], self._row, start, stop, first)
+
+    def _slice(self, samples, out, scratch, start, stop, first):
+        count = stop - start
+        total, part = out[:, start:stop], scratch[:, :count]
+        multiply(samples[:, first : first + count], self._weights[0, start:stop], total)
+        for k in range(1, 6):
+            multiply(samples[:, first + k : first + k + count], self._weights[k, start:stop], part)
+            total += part
+
+
+def _factor(mu, k, out):
+    """Write mu + _SHIFTS[k] to out."""
+    copy(mu, out)
+    out += _SHIFTS[k]

@@ -3,15 +3,16 @@
 From waveforms a span lasts a second, from a load model until the next boundary that anything asked for.
 """
 
-from math import sqrt
-
-from meter.quantities import BASE_START, FLOW_ROWS, PHASES, ROWS, describe, terms
+from meter.metrology.connection import Connection
+from meter.metrology.values import value
+from meter.quantities import ROWS, START
 from meter.xnp import FLOAT, np
 
 
 class Span:
     """Integrals over a stretch of time.
 
+    connection  Connection: what is averaged over
     sums        (ROWS,) array: integrals of the base flows (W s, var s, VA s) and of V2 and A2 (V2 s, A2 s)
     half_cycles how many half cycles it covers
     seconds     how long they lasted together, a float
@@ -19,7 +20,8 @@ class Span:
     end         UTC second at which it ended, an int (set when it is closed)
     """
 
-    def __init__(self, dtype=FLOAT):
+    def __init__(self, dtype=FLOAT, connection=None):
+        self.connection = connection or Connection()
         self.sums = np.zeros(ROWS, dtype=dtype)
         self.clear()
 
@@ -49,45 +51,9 @@ class Span:
         self.end = other.end
 
     def value(self, number):
-        """Return the average over the span of the instantaneous quantity with this index, a float in SI units.
+        """Return the average over the span of the instantaneous quantity with this index (see values.value)."""
+        return value(self, number)
 
-        None if the span is empty. ValueError for an integrated quantity: that is a register's business.
-        """
-        name, direction, phase, _, flow = describe(number)
-        if not self.half_cycles:
-            return None
-        if name in _DERIVED:
-            return _DERIVED[name](self, phase)
-        if flow is None or name != flow:
-            raise ValueError("not an instantaneous quantity: %s" % name)
-        return self._flow(flow, direction, phase)
-
-    def _flow(self, flow, direction, phase):
-        return sum(sign * float(self.sums[row]) for sign, row in terms(flow, direction, phase)) / self.seconds
-
-    def _rms(self, square, phase):
-        # The manual: the polyphase value is the root of the sum of the three phases' squares.
-        start = BASE_START[square]
-        places = range(3) if phase == "P" else (PHASES.index(phase),)
-        return sqrt(sum(float(self.sums[start + p]) for p in places) / self.seconds)
-
-    def _power_factor(self, apparent, phase):
-        """Positive when lagging (quadrants I and III), negative when leading (the manual's sign)."""
-        va = self._flow(apparent, "abs", phase)
-        if va == 0:
-            return 0.0
-        w = self._flow("W", "bi", phase)
-        var = self._flow("VAR", "bi", phase)
-        ratio = min(1.0, abs(w) / va)
-        return ratio if w * var >= 0 else -ratio
-
-
-_DERIVED = {
-    "V": lambda span, phase: span._rms("V2", phase),
-    "A": lambda span, phase: span._rms("A2", phase),
-    "PF": lambda span, phase: span._power_factor("VA", phase),
-    "PFv": lambda span, phase: span._power_factor("VAv", phase),
-    "Hz": lambda span, phase: 0.5 * span.half_cycles / span.seconds,
-}
-
-assert FLOW_ROWS == BASE_START["V2"]
+    def mean(self, name, place):
+        """Return the mean of one plain row over the span, a float. name: of quantities.PLAIN. place: 0 to 2."""
+        return float(self.sums[START[name] + place]) / self.seconds

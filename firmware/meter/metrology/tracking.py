@@ -6,7 +6,7 @@ fundamental (see grid), and the samples between are interpolated (see resampler)
 some cycles and never tears the grid. Without a signal it runs on at the nominal frequency.
 
     samples      |----|----|----|----|----|----|----|----|----|----|     quarters, `block` samples each
-    points                           x    x    x                         at the centre of each window of 8 quarters
+    points                           x    x    x                         at the centre of each window of 10 quarters
     half cycles     |         |                                          between points, a cycle behind the samples
 """
 
@@ -18,11 +18,13 @@ from meter.metrology.grid import Grid
 from meter.metrology.marks import Marks
 from meter.metrology.phase import WINDOW, PhaseDetector
 from meter.metrology.resampler import AFTER, BEFORE, Resampler
-from meter.xnp import FLOAT, floats_from_int32, np
+from meter.xnp import FLOAT, Samples, multiply, np
 
 CHANNELS = ("VA", "VB", "VC", "IA", "IB", "IC")
-_CENTRE = const(4)  # quarters from the start of a window to its centre
-_ACQUIRE = const(12)  # quarters to see before the first lock: three cycles
+_CENTRE = const(5)  # quarters from the start of a window to its centre
+_ACQUIRE = const(14)  # quarters to see before the first lock: three cycles and a half
+LIMIT = const(0x7FFFFF)  # counts at or beyond which, either sign, a sample of 24 bits is clipped
+_IN_STEP = 0.02  # samples by which boundaries may stray from every 256th sample to take samples as they are
 _RETUNE = 2e-4  # the carrier follows when it is off by more than this part
 
 
@@ -35,20 +37,25 @@ class Tracker:
     nominal     nominal frequency, Hz
     half_cycles half cycles to a frame: 1 or 2 on a Pico, some hundred for a recording
     threshold   volts RMS below which a voltage is no signal to track
-    limit       counts at or beyond which (either sign) a sample is taken as clipped
+    offsets     counts to subtract, by channel, or None
     """
 
-    def __init__(self, channels, scales, rate, nominal, half_cycles, threshold, limit=0x7FFFFF, dtype=FLOAT):
+    def __init__(self, channels, scales, rate, nominal, half_cycles, threshold, offsets=None, dtype=FLOAT):
         self.rate = rate
         self._nominal = nominal
         self._width = len(channels)
         self._map = tuple(
-            (channels.index(name), k, scales[channels.index(name)])
-            for k, name in enumerate(CHANNELS)
-            if name in channels
+            (
+                column,
+                CHANNELS.index(name),
+                scales[column],
+                offsets[column] * scales[column] if offsets else 0.0,
+            )
+            for column, name in enumerate(channels)
         )
+        self._reader = Samples()
         self._threshold = threshold * 1.4142
-        self._limit = limit
+        self._limit = LIMIT
         self._n = half_cycles
         self._dtype = dtype
         self._detector = PhaseDetector(rate, nominal, dtype)
@@ -58,14 +65,17 @@ class Tracker:
         self._marks = Marks()
         self._allocate(half_cycles)
         self._restart(0)
+        self._gap = 0  # nothing has been lost before the first sample
 
     def _allocate(self, n):
         dtype, decimated = self._dtype, self._room // self._detector.decimation
-        self._samples = [np.zeros(self._room, dtype=dtype) for _ in CHANNELS]
-        self._decimated = [np.zeros(decimated, dtype=dtype) for _ in range(3)]
-        self._voltage = [np.zeros(QUARTER + n * HALF, dtype=dtype) for _ in range(3)]
-        self._current = [np.zeros(n * HALF, dtype=dtype) for _ in range(3)]
-        self._last = 0  # half cycles in the last frame: its last quarter is the next one's history
+        self._samples = np.zeros((len(CHANNELS), self._room), dtype=dtype)
+        self._decimated = np.zeros((3, decimated), dtype=dtype)
+        self._output = np.zeros((len(CHANNELS), QUARTER + n * HALF), dtype=dtype)
+        self._resampler = Resampler(n * HALF, len(CHANNELS), dtype)
+        self._history = 0  # where in the output the last quarter of the last frame lies
+        self._even = np.arange(n + 1) * float(HALF)
+        self._phase_of_sample = np.arange(HALF) * (1.0 / HALF)
 
     @property
     def frequency(self):
@@ -80,8 +90,7 @@ class Tracker:
         if first != self._base + self._fill:
             yield from self.flush()
             self._restart(first)
-        raw = np.zeros(count * self._width, dtype=self._dtype)
-        raw = floats_from_int32(data, raw).reshape((count, self._width))
+        raw = self._reader.read(data, count, self._width)
         self._marks.add_clipped(raw, first, self._limit)
         taken = 0
         while taken < count:
@@ -129,18 +138,25 @@ class Tracker:
 
     def _append(self, raw, start, count):
         fill = self._fill
-        for column, k, scale in self._map:
-            self._samples[k][fill : fill + count] = raw[start : start + count, column] * scale
+        for column, row, scale, offset in self._map:
+            samples = self._samples[row, fill : fill + count]
+            multiply(raw[start : start + count, column], scale, samples)
+            if offset:
+                samples -= offset
         self._fill = fill + count
-        before, after = self._blocks, self._fill // self._block
-        if after > before:
-            block, ratio = self._block, self._block // self._detector.decimation
-            for p in range(3):
-                self._detector.decimate(
-                    self._samples[p][before * block : after * block],
-                    self._decimated[p][before * ratio : after * ratio],
-                )
-            self._blocks = after
+        self._decimate(self._blocks, self._fill // self._block)
+
+    def _decimate(self, before, after):
+        """Add up the voltages of the quarters that have become complete."""
+        if after == before:
+            return
+        block, decimation = self._block, self._detector.decimation
+        ratio = block // decimation
+        count = (after - before) * ratio
+        for p in range(3):
+            samples = self._samples[p, before * block : after * block].reshape((count, decimation))
+            self._decimated[p, before * ratio : after * ratio] = np.sum(samples, axis=1)
+        self._blocks = after
 
     def _follow(self, least):
         """Evaluate the phase at the centres of all windows that are complete, once `least` quarters are there."""
@@ -149,20 +165,20 @@ class Tracker:
             return
         detector, grid = self._detector, self._grid
         start = self._windows * (self._block // detector.decimation)
-        decimated = [samples[start:] for samples in self._decimated]
+        decimated = self._decimated[:, start:]
         if not grid.positions:
             detector.acquire(self._nominal, decimated, count, self._threshold)
         phases, magnitude = detector.phases(decimated, count)
-        good = magnitude >= self._threshold
-        if self._lost or not np.all(good):
+        good = [volts >= self._threshold for volts in magnitude]
+        if self._lost or not all(good):
             self._mark_unlocked(good)
         advance = detector.advance()
         if not grid.positions:
-            position = (self._windows + _CENTRE) * self._block
-            grid.begin(position, float(phases[0]) if good[0] else 0.0, advance, BEFORE)
+            # Samples are instants: the middle of a block lies half a sample before where the block is cut in two.
+            position = (self._windows + _CENTRE) * self._block - 0.5
+            grid.begin(position, phases[0] if good[0] else 0.0, advance, BEFORE)
             phases, good = phases[1:], good[1:]
-        if len(phases):
-            grid.lay(phases, good, advance)
+        grid.lay(phases, good, advance)
         self._windows += count
         self._retune()
 
@@ -174,38 +190,57 @@ class Tracker:
 
     def _cut(self, n):
         """Return the Frame of the next n half cycles."""
-        if self._last:
-            end = self._last * HALF
-            for v in self._voltage:
-                v[:QUARTER] = v[end : end + QUARTER]
-        self._last = n
         bounds = self._grid.boundaries(n)
         lengths = bounds[1:] - bounds[:n]
-        grid = bounds[:n].reshape((n, 1)) + lengths.reshape((n, 1)) * (np.arange(HALF) * (1.0 / HALF))
-        resampler = Resampler(grid.reshape((n * HALF,)), self._dtype)
-        for p in range(3):
-            resampler.channel(self._samples[p], self._voltage[p][QUARTER : QUARTER + n * HALF])
-            resampler.channel(self._samples[3 + p], self._current[p][: n * HALF])
-        ends = [self._base + int(bound) for bound in bounds[1:]]
+        ends = [self._base + int(float(bound) + 0.5) for bound in bounds[1:]]
+        samples = self._as_they_are(bounds, n)
+        if samples is None:
+            samples = self._interpolated(bounds, lengths, n)
         seconds = np.array(lengths * (1.0 / self.rate), dtype=self._dtype)
         flags = self._gap | self._marks.flags_of(self._base + int(bounds[0]), ends[n - 1])
         self._gap = 0
-        return Frame(n, self._voltage, self._current, seconds, ends, flags)
+        return Frame(n, samples, seconds, ends, flags)
+
+    def _as_they_are(self, bounds, n):
+        """Return the samples themselves if the converter runs in step with the signal, else None."""
+        first = int(float(bounds[0]) + 0.5)
+        if first < QUARTER or _largest(bounds - self._even[: n + 1] - first) > _IN_STEP:
+            return None
+        last = first + n * HALF
+        # The next frame may be interpolated: then its history must be in the output.
+        self._output[:, :QUARTER] = self._samples[:, last - QUARTER : last]
+        self._history = 0
+        return self._samples[:, first - QUARTER : last]
+
+    def _interpolated(self, bounds, lengths, n):
+        output, history = self._output, self._history
+        if history:
+            output[:, :QUARTER] = output[:, history : history + QUARTER]
+        self._history = n * HALF
+        grid = bounds[:n].reshape((n, 1)) + lengths.reshape((n, 1)) * self._phase_of_sample
+        end = QUARTER + n * HALF
+        self._resampler.prepare(grid.reshape((n * HALF,)))
+        self._resampler.run(self._samples, output[:, QUARTER:end])
+        return output[:, :end]
 
     def _compact(self):
         """Move what is still needed to the start of the buffers, when they are getting full."""
         if not self._grid.positions:
             return
-        spare = min(self._windows, (int(self._grid.positions[0]) - BEFORE) // self._block)
+        spare = min(self._windows, (int(self._grid.positions[0]) - BEFORE - QUARTER) // self._block)
         if spare < 1 or self._fill < self._room // 2:
             return
         samples, ratio = spare * self._block, self._block // self._detector.decimation
-        for buffer in self._samples:
-            buffer[: self._fill - samples] = buffer[samples : self._fill]
-        for buffer in self._decimated:
-            buffer[: (self._blocks - spare) * ratio] = buffer[spare * ratio : self._blocks * ratio]
+        self._samples[:, : self._fill - samples] = self._samples[:, samples : self._fill]
+        self._decimated[:, : (self._blocks - spare) * ratio] = self._decimated[
+            :, spare * ratio : self._blocks * ratio
+        ]
         self._base += samples
         self._fill -= samples
         self._blocks -= spare
         self._windows -= spare
         self._grid.shift(samples)
+
+
+def _largest(values):
+    return max(float(np.max(values)), -float(np.min(values)))

@@ -19,6 +19,7 @@ class Journal:
     """The checkpoints in `size` bytes from `base`. ValueError if that is less than three sectors.
 
     largest  the longest state, bytes
+    passed   how many newer entries, torn or rotten, the last load() had to pass over
     """
 
     def __init__(self, flash, base, size, kind=KIND):
@@ -26,6 +27,7 @@ class Journal:
             raise ValueError("a journal needs %d sectors, not %d bytes" % (SECTORS, size))
         self._fifo = Fifo(flash, base, size, kind)
         self.largest = self._fifo.largest
+        self.passed = 0
         self._fifo.mount()
 
     def save(self, state, time):
@@ -43,11 +45,13 @@ class Journal:
     def load(self):
         """Return (time, state) of the newest whole checkpoint, or None if there is none."""
         fifo = self._fifo
+        self.passed = 0
         for entry in range(fifo.next - 1, fifo.first - 1, -1):
             try:
                 return fifo.read(entry)
             except NoRecord:
-                continue  # torn or rotten: the one before it is the newest whole one
+                self.passed += 1  # torn or rotten: the one before it is the newest whole one
+        self.passed = max(self.passed, fifo.torn)
         return None
 
     def idle(self):

@@ -5,6 +5,7 @@ from math import pi, sqrt
 from meter.access.access import Access
 from meter.meter import Meter
 from meter.metrology.frame import HALF, QUARTER, Frame
+from meter.metrology.half_cycles import HalfCycles
 from meter.protocols.iec62056_21 import codec
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.quantities import index
@@ -16,15 +17,14 @@ from meter.xnp import FLOAT, np
 
 RATE = 1000.0
 START = 1700000100
-SECTOR = 1024
+SECTOR = 4096
 
 
 class MemoryFlash:
     """hal.Flash in RAM: bits go from 1 to 0 only."""
 
-    size, erase_size = 8 * SECTOR, SECTOR
-
-    def __init__(self):
+    def __init__(self, sector=SECTOR):
+        self.size, self.erase_size = 8 * sector, sector
         self.memory = bytearray(b"\xff" * self.size)
 
     def read(self, address, buffer):
@@ -36,8 +36,8 @@ class MemoryFlash:
             self.memory[address + k] = data[k]
 
     def erase(self, address):
-        assert address % SECTOR == 0
-        self.memory[address : address + SECTOR] = b"\xff" * SECTOR
+        assert address % self.erase_size == 0
+        self.memory[address : address + self.erase_size] = b"\xff" * self.erase_size
 
     def sync(self):
         pass
@@ -46,22 +46,25 @@ class MemoryFlash:
 def make(flash, utc=START):
     profile = Fifo(flash, 4 * SECTOR, 4 * SECTOR, 0x4C)
     profile.mount()
-    return Meter(RATE, utc, Journal(flash, 0, 4 * SECTOR), profile, DEFAULT_CHANNELS, 1)
+    return Meter(RATE, utc, Journal(flash, 0, 4 * SECTOR), profile, DEFAULT_CHANNELS, 1, HalfCycles())
 
 
 def second(number):
     """The Frame of one half cycle that lasts a second: 120 V and 5 A on each phase, lagging 60 degrees."""
-    v, i = [], []
-    for shift in (0.0, -2 * pi / 3, 2 * pi / 3):
-        angles = np.arange(QUARTER + HALF) * (pi / HALF)
-        v.append(np.array(np.sin(angles - pi / 2 + shift) * (120.0 * sqrt(2)), dtype=FLOAT))
-        i.append(np.array(np.sin(angles[:HALF] + (shift - pi / 3)) * (5.0 * sqrt(2)), dtype=FLOAT))
-    return Frame(1, v, i, np.array([1.0], dtype=FLOAT), [(number + 1) * 1000])
+    sign = -1.0 if number % 2 else 1.0
+    samples = np.zeros((6, QUARTER + HALF), dtype=FLOAT)
+    angles = np.arange(QUARTER + HALF) * (pi / HALF)
+    for p in range(3):
+        shift = (0.0, -2 * pi / 3, 2 * pi / 3)[p] - pi / 2
+        samples[p] = np.sin(angles + shift) * (sign * 120.0 * sqrt(2))
+        samples[3 + p] = np.sin(angles + (shift - pi / 3)) * (sign * 5.0 * sqrt(2))
+    return Frame(1, samples, np.array([1.0], dtype=FLOAT), [(number + 1) * 1000])
 
 
 def run(meter, seconds, first=0):
-    frame = second(0)
+    frames = (second(0), second(1))
     for number in range(first, first + seconds):
+        frame = frames[number % 2]
         frame.ends = [(number + 1) * 1000]
         meter.step(frame)
 
@@ -79,6 +82,9 @@ def test_energy_is_counted_in_integers():
     run(meter, 10)
     close(wh(meter, "Wh.del.P"), 900 * 10 / 3600)
     close(wh(meter, "VARh.q1.P"), 900 * sqrt(3) * 10 / 3600)
+    close(wh(meter, "VARfh.q1.P"), 900 * sqrt(3) * 10 / 3600)
+    close(wh(meter, "Wch.del.P"), 900 * 10 / 3600)
+    close(wh(meter, "Ah.avg"), 5 * 10 / 3600)
     assert wh(meter, "Wh.rec.P") == 0
     assert all([isinstance(total, int) for total in meter.energy.totals])
 
@@ -108,12 +114,12 @@ def test_a_restart_continues_totals_and_closes_the_interval():
 
 
 def test_a_fifo_keeps_its_records_over_a_mount():
-    flash = MemoryFlash()
-    fifo = Fifo(flash, 0, 4 * SECTOR, 7)
+    flash = MemoryFlash(1024)
+    fifo = Fifo(flash, 0, 4 * 1024, 7)
     fifo.mount()
     for number in range(250):
         assert fifo.append(b"record %03d" % number, START + number) == number + 1
-    other = Fifo(flash, 0, 4 * SECTOR, 7)
+    other = Fifo(flash, 0, 4 * 1024, 7)
     other.mount()
     assert (other.first, other.next) == (fifo.first, fifo.next)
     assert other.first > 1 and other.torn == 0 and other.damaged == 0

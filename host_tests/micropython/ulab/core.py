@@ -25,8 +25,15 @@ _STORAGE = {
 _WRAP = {UINT8: (0, 0xFF), INT8: (0x80, 0xFF), UINT16: (0, 0xFFFF), INT16: (0x8000, 0xFFFF)}
 
 
+# Bytes that ulab would have taken from the heap so far: OBJECT for each array or view, and the data of new arrays.
+OBJECT = 96  # measured on the 32-bit unix port: an array object and what comes with its making
+allocated = [0]
+
+
 def store(values, dtype):
     """Return the values as a buffer of the dtype, converted as ulab does."""
+    values = list(values)
+    allocated[0] += len(values) * (_STORAGE[dtype][1] if dtype in _STORAGE else 8)
     if dtype == FLOAT:
         return array(CODE, values)
     if dtype == COMPLEX:
@@ -246,6 +253,7 @@ class ndarray:
                 made = from_iterable(values, dtype)
                 _view = (made._data, 0, made.shape, made._strides, dtype)
         self._data, self._offset, self.shape, self._strides, self.dtype = _view
+        allocated[0] += OBJECT
 
     # Properties and methods
 

@@ -5,19 +5,19 @@ from array import array
 from ulab.core import FLOAT, make
 
 
-def from_int16_buffer(buffer, count=-1, offset=0, out=None):
+def from_int16_buffer(buffer, *, count=-1, offset=0, out=None):
     return _convert(buffer, "h", 2, count, offset, out)
 
 
-def from_uint16_buffer(buffer, count=-1, offset=0, out=None):
+def from_uint16_buffer(buffer, *, count=-1, offset=0, out=None):
     return _convert(buffer, "H", 2, count, offset, out)
 
 
-def from_int32_buffer(buffer, count=-1, offset=0, out=None):
+def from_int32_buffer(buffer, *, count=-1, offset=0, out=None):
     return _convert(buffer, "i", 4, count, offset, out)
 
 
-def from_uint32_buffer(buffer, count=-1, offset=0, out=None):
+def from_uint32_buffer(buffer, *, count=-1, offset=0, out=None):
     return _convert(buffer, "I", 4, count, offset, out)
 
 

@@ -1,6 +1,6 @@
 """A model of a 24-bit converter's front end: from volts and amperes at the terminals to counts.
 
-    terminal -> delay -> gain -> scale to counts -> offset -> noise -> rounding -> clipping
+    terminal -> delay -> crosstalk -> gain and drift -> scale to counts -> offset -> noise -> rounding -> clipping
 
 Every error is per channel and off by default, so the ideal front end only rounds and clips. `quantised_rate` models
 the sample clock: a divider from a crystal gives a rate near the wanted one, not at it.
@@ -11,7 +11,7 @@ from math import sqrt
 from meter.xnp import np
 
 FULL_SCALE = 0x7FFFFF
-HEADROOM = 1.5  # peak of the converter's range over the peak of a full-scale sine
+HEADROOM = 1.25  # peak of the converter's range over the peak of a full-scale sine
 _OVERSAMPLING = 256  # clock periods to a sample (ADS131M08 at OSR 128)
 _MARGIN = 3  # samples needed around a delayed one
 
@@ -36,13 +36,20 @@ class FrontEnd:
     offset      counts, by channel
     delay       seconds, by channel: a lag of the channel
     noise       counts RMS, white, on all channels
+    crosstalk   part of each channel that is seen in the next one (ADS131M08: -120 dB)
+    drift       of the gain, ppm per kelvin, by channel; warmer: kelvin above the temperature of calibration
     seed        of the noise
     """
 
-    def __init__(self, scales, gain_error=None, offset=None, delay=None, noise=0.0, seed=0):
+    def __init__(
+        self, scales, gain_error=None, offset=None, delay=None, noise=0.0, seed=0, crosstalk=0.0, drift=None, warmer=0.0
+    ):  # fmt: skip
         count = len(scales)
         self.scales = tuple(scales)
-        self._factor = [(1.0 + error) / unit for error, unit in zip(gain_error or (0.0,) * count, scales)]
+        drifts = [1.0 + 1e-6 * ppm * warmer for ppm in drift or (0.0,) * count]
+        gain_error = [(1.0 + e) * d - 1.0 for e, d in zip(gain_error or (0.0,) * count, drifts)]
+        self._crosstalk = crosstalk
+        self._factor = [(1.0 + error) / unit for error, unit in zip(gain_error, scales)]
         self._offset = tuple(offset or (0.0,) * count)
         self._delay = tuple(delay or (0.0,) * count)
         self._noise = noise
@@ -55,12 +62,18 @@ class FrontEnd:
             samples = self._delayed(source, first, count)
         else:
             samples = source.read(first, count)
+        if self._crosstalk:
+            # In volts at the converter: a full-scale current disturbs as much as a full-scale voltage.
+            units = np.array(self.scales).reshape((-1, 1))
+            samples = samples + np.roll(samples / units, 1, axis=0) * units * self._crosstalk
         counts = np.empty((samples.shape[1], len(self.scales)))
         for k, factor in enumerate(self._factor):
             counts[:, k] = samples[k] * factor + self._offset[k]
         if self._noise:
             counts += self._random.standard_normal(counts.shape) * self._noise
         np.round(counts, out=counts)
+        # What is no number is no measurement: the negative rail, which the meter flags as clipped.
+        counts[np.isnan(counts)] = -FULL_SCALE - 1
         over = np.count_nonzero(np.abs(counts) > FULL_SCALE)
         if over:
             self.clipped += int(over)

@@ -41,6 +41,7 @@ class Synthesizer:
     ramp        Hz per second
     swing       relative swing of the currents, once in swing_s seconds
     modulation  (relative depth, Hz) of the voltages: flicker
+    burst       (cycles with current, cycles without), again and again from each current's own zero; None: always on
     noise       volts and amperes RMS of white noise by kind: (V, A)
     """
 
@@ -49,7 +50,7 @@ class Synthesizer:
 
     def __init__(
         self, rate, frequency, tones, events=(), ramp=0.0, swing=0.0, swing_s=60.0, modulation=(0.0, 8.8),
-        noise=(0.0, 0.0), seed=0,
+        noise=(0.0, 0.0), seed=0, burst=None,
     ):  # fmt: skip
         self.rate = float(rate)
         self.frequency = frequency
@@ -60,6 +61,7 @@ class Synthesizer:
         self._modulation = modulation
         self._noise = noise
         self._seed = seed
+        self._burst = burst
 
     def read(self, first, count):
         """Return samples first ... first + count - 1 of all channels: (6, count), volts and amperes."""
@@ -76,8 +78,17 @@ class Synthesizer:
                     out[tone.channel] += sine * a
                     out[tone.channel] += cosine * b
         self._shape(out, time)
+        if self._burst:
+            self._interrupt(out, cycles)
         self._add_noise(out, first, count)
         return out
+
+    def _interrupt(self, out, cycles):
+        on, off = self._burst
+        for tone in self._tones:
+            if tone.channel >= 3 and tone.multiple == 1:
+                turns = cycles + tone.angle / (2 * pi)
+                out[tone.channel, np.floor(turns) % (on + off) >= on] = 0.0
 
     def _shape(self, out, time):
         if self._swing:
