@@ -48,6 +48,13 @@ PLAIN = (
     ("AI", 3),
     ("VH2", 3),  # mean squares without the fundamental: distortion, computed before rounding adds up
     ("AH2", 3),
+    ("HVo", 3),  # sums of squares of harmonics, odd and even orders (see metrology.harmonics)
+    ("HVe", 3),
+    ("HAo", 3),
+    ("HAe", 3),
+    ("TDo", 3),
+    ("TDe", 3),
+    ("HS", 1),  # the part of the time for which harmonics are known
     ("VD", 3),  # means: what the channel's offset leaves
     ("AD", 3),
 )
@@ -76,6 +83,15 @@ CATALOGUE = (
     ("A2", "A2", (), _AVERAGES, ""),
     ("THDV", "%", (), PHASES, ""),
     ("THDA", "%", (), PHASES, ""),
+    ("THDVh", "%", (), _ABC, ""),
+    ("THDVo", "%", (), _ABC, ""),
+    ("THDVe", "%", (), _ABC, ""),
+    ("THDAh", "%", (), _ABC, ""),
+    ("THDAo", "%", (), _ABC, ""),
+    ("THDAe", "%", (), _ABC, ""),
+    ("TDD", "%", (), _ABC, ""),
+    ("TDDo", "%", (), _ABC, ""),
+    ("TDDe", "%", (), _ABC, ""),
     ("UNBV", "%", (), _P, ""),
     ("UNBA", "%", (), _P, ""),
     ("UV2", "%", (), _P, ""),

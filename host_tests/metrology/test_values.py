@@ -97,10 +97,17 @@ def expected(tones):
         out[f"{name}2.avg"] = sum(squares) / 3
     out["A.N"] = sqrt(_square(_sum(_sum(amps[0], amps[1]), amps[2])))
     out["Hz.A"] = 60.0
+    for letter, tone in zip("ABC", amps):
+        for suffix, condition in (("", 1), ("o", 3), ("e", 2)):
+            orders = [rms for order, rms, _ in tone if _is_one_of(order, condition, 63)]
+            out[f"TDD{suffix}.{letter}"] = _percent(sqrt(sum(r * r for r in orders)), 5.0)
     for kind, squares, sines in (("V", v2, volts), ("A", a2, amps)):
         fundamentals = [abs(_phasor(t)) for t in sines]
         for letter, square, fundamental, tone in zip("ABC", squares, fundamentals, sines):
             out[f"THD{kind}.{letter}"] = _percent(sqrt(max(0, square - fundamental**2)), fundamental)
+            for suffix, condition in (("h", 1), ("o", 3), ("e", 2)):
+                orders = [rms for order, rms, _ in tone if _is_one_of(order, condition, 128)]
+                out[f"THD{kind}{suffix}.{letter}"] = _percent(sqrt(sum(r * r for r in orders)), fundamental)
             out[f"{kind}F.{letter}"] = fundamental
             out[f"CF{kind}.{letter}"] = _peak(tone) / sqrt(square) if square else 0.0
             angle = argument(_phasor(tone)) - argument(v1[0])
@@ -123,6 +130,11 @@ def expected(tones):
             out[name] = _percent(abs(components[order]), abs(components[1]))
     _powers(out, volts, amps, v1, a1)
     return out
+
+
+def _is_one_of(order, condition, last):
+    """Is it a harmonic up to `last`, of all (1), the even (2) or the odd ones (3)?"""
+    return 2 <= order <= last and (condition == 1 or order % 2 == condition % 2)
 
 
 def symmetrical(phasors):
@@ -237,7 +249,7 @@ NAMES = tuple(row[0] for row in CATALOGUE)
 
 @cache
 def _span(name, dtype):
-    return metered(LOADS[name], dtype=dtype)
+    return metered(LOADS[name], 30, dtype=dtype)  # harmonics are known after 24 half cycles
 
 
 @cache
@@ -264,6 +276,8 @@ def close(found, wanted, key, dtype):
         return abs(found - wanted) < 1e-3
     if key.startswith("THD"):  # the root of a difference of squares
         return abs(found - wanted) < (0.1 if single else 1e-5)
+    if key == "A.N" and wanted < 1e-9:  # likewise: rounding of 75 A2 is all there is
+        return found < (5e-3 if single else 1e-6)
     if key[0] == "U":
         return abs(found - wanted) < (1e-4 if single else 1e-9)
     relative, absolute = (1e-5, 2e-4) if single else (1e-11, 1e-9)
@@ -289,7 +303,8 @@ def test_every_quantity_is_what_the_sines_say(case, name, dtype):
             hours = 5 * span.seconds / 3600
             found = energy.exact(index(key)) / hours
             assert (
-                abs(energy.value(index(key)) * 10.0**SCALER - wanted * hours) < 4e-6 + 1e-5 * wanted * hours
+                abs(energy.value(index(key)) * 10.0**SCALER - wanted * hours)
+                < 4e-6 + 1e-5 * abs(wanted) * hours
             )
         else:
             found = value(span, key)

@@ -24,6 +24,7 @@ FIELDS = (
     ("service.frequency", "choice", 60, (50, 60), "Hz", "nominal frequency"),
     ("service.nominal_voltage", "number", 120.0, (1.0, 1e6), "V", "nominal voltage of an element"),
     ("service.nominal_current", "number", 5.0, (0.1, 1e6), "A", "nominal current of an element"),
+    ("service.demand_current", "number", 0.0, (0.0, 1e6), "A", "maximum demand current IL for TDD; 0: nominal"),
     ("service.pt_primary", "number", 1.0, (0.001, 1e6), "V", "voltage transformer, primary"),
     ("service.pt_secondary", "number", 1.0, (0.001, 1e6), "V", "voltage transformer, secondary"),
     ("service.ct_primary", "number", 1.0, (0.001, 1e6), "A", "current transformer, primary"),

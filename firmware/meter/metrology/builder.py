@@ -4,6 +4,7 @@ from meter.metrology.connection import Connection
 from meter.metrology.correction import Correction
 from meter.metrology.diagnostics import Diagnostics
 from meter.metrology.half_cycles import HalfCycles
+from meter.metrology.harmonics import Harmonics
 from meter.metrology.loss_compensation import LossCompensation
 from meter.metrology.tracking import CHANNELS, Tracker
 from meter.xnp import FLOAT
@@ -52,6 +53,11 @@ def half_cycles(settings, calibration, dtype=FLOAT):
             settings["loss.received"],
         ),
         STARTING_A[settings["service.current_class"]] * CREEP_PART,
+        Harmonics(
+            settings["service.frequency"],
+            settings["service.demand_current"] or settings["service.nominal_current"],
+            dtype,
+        ),
         dtype,
     )
 

@@ -10,6 +10,7 @@ from meter.metrology.connection import Connection
 from meter.metrology.correction import Correction
 from meter.metrology.flows import Flows
 from meter.metrology.frame import GAP, HALF, QUARTER, STUCK
+from meter.metrology.harmonics import Harmonics
 from meter.metrology.kernel import Kernel
 from meter.quantities import ROWS, START
 from meter.xnp import FLOAT, floats, larger, np, root, step
@@ -19,6 +20,7 @@ _ROUNDING = 1e-6  # of a value: six samples times their weights, in single preci
 _A, _V2, _A2, _N2, _VLL2 = START["A"], START["V2"], START["A2"], START["N2"], START["VLL2"]
 _VF2, _AF2, _VH2, _AH2 = START["VF2"], START["AF2"], START["VH2"], START["AH2"]
 _VP, _VR, _VD = START["VP"], START["VR"], START["VD"]
+_HV, _HS = START["HVo"], START["HS"]
 
 
 class HalfCycles:
@@ -28,15 +30,19 @@ class HalfCycles:
     correction      of the elements
     loss            LossCompensation, or None
     starting_a      amperes RMS of an element below which nothing is registered: the meter must not creep
+    harmonics       Harmonics, or None: one for 60 Hz and 5 A
 
     rows            (ROWS, n) after process(): the rows of quantities, times seconds
     """
 
-    def __init__(self, connection=None, correction=None, loss=None, starting_a=0.0, dtype=FLOAT):
+    def __init__(
+        self, connection=None, correction=None, loss=None, starting_a=0.0, harmonics=None, dtype=FLOAT
+    ):  # fmt: skip
         self.connection = connection or Connection()
         self._correction = correction or Correction()
         self._starting = starting_a * starting_a
         self._silent = [row for p in (0, 1, 2) if p not in self.connection.elements for row in _rows_of(p)]
+        self._harmonics = harmonics or Harmonics(dtype=dtype)
         self._kernel = Kernel(dtype)
         self._flows = Flows(self.connection, loss, self._correction.var_gain)
         self._dtype = dtype
@@ -54,6 +60,7 @@ class HalfCycles:
             self._last = None
         if self._last is None:
             _bridge(frame)
+        self._harmonics.add(frame)
         if frame.n == 1:
             self._one(frame)
         else:
@@ -98,6 +105,7 @@ class HalfCycles:
         self._squares(now, cycle, phasors, started, seconds, rows)
         self._line_to_line(now, seconds, rows)
         self._phasors(phasors, started, seconds, rows)
+        self._distortion(started, seconds, rows)
         for channel in range(6):
             high = larger(now[k.MAXIMA + channel], before[k.MAXIMA + channel])
             low = larger(now[k.MINIMA + channel] * -1.0, before[k.MINIMA + channel] * -1.0)
@@ -145,6 +153,24 @@ class HalfCycles:
                     a, b, c = (a * 2.0 - c) * (1 / 3), (a + c) * (-1 / 3), (c * 2.0 - a) * (1 / 3)
             for p, value in enumerate((a, b, c)):
                 rows[_VR + 3 * part + p] = value * upright
+
+    def _distortion(self, started, seconds, rows):
+        """Write the harmonics' rows, and for how long they are known."""
+        pieces = self._harmonics.pieces
+        if type(seconds) is float:
+            _, squares, known = pieces[-1]
+            for row, square in enumerate(squares):
+                # Rows of currents repeat by three: an element that has not started has no harmonics.
+                rows[_HV + row] = seconds * square * (started[row % 3] if row > 5 else 1.0)
+            rows[_HS] = seconds * known
+            return
+        ends = [piece[0] for piece in pieces[1:]] + [len(seconds)]
+        for (start, squares, known), end in zip(pieces, ends):
+            there = seconds[start:end]
+            for row, square in enumerate(squares):
+                weight = there * started[row % 3][start:end] if row > 5 else there
+                rows[_HV + row, start:end] = weight * square
+            rows[_HS, start:end] = there * known
 
     def _correct(self, now, cycle, phasors):
         """Mend watts, vars, currents and their phasors, in place. Return the ratios of the currents, three."""

@@ -101,6 +101,19 @@ def _distortion(span, kind, phase):
     return 100 * sqrt(max(0.0, rest) / fundamental) if fundamental > 0 else 0.0
 
 
+def _harmonics(span, what, phase):
+    """Root of the sum of the harmonics' squares over the fundamental, percent; TDD rows hold percent already."""
+    base, rows = what
+    place, known = _ABC.index(phase), _mean(span, "HS", 0)
+    if known <= 0:
+        return 0.0
+    total = sum([max(0.0, _mean(span, row, place)) for row in rows]) / known
+    if not base:
+        return sqrt(total)
+    fundamental = _mean(span, base, place)
+    return 100 * sqrt(total / fundamental) if fundamental > 0 else 0.0
+
+
 def _unbalance(span, name, phase):
     """Largest deviation from the average over the average, percent; of the lines' voltages where these are measured."""
     if name == "V2" and span.connection.line_to_line:
@@ -181,6 +194,15 @@ _DERIVED = {
     "Hz": (_frequency, None),
     "THDV": (_distortion, "V"),
     "THDA": (_distortion, "A"),
+    "THDVh": (_harmonics, ("VF2", ("HVo", "HVe"))),
+    "THDVo": (_harmonics, ("VF2", ("HVo",))),
+    "THDVe": (_harmonics, ("VF2", ("HVe",))),
+    "THDAh": (_harmonics, ("AF2", ("HAo", "HAe"))),
+    "THDAo": (_harmonics, ("AF2", ("HAo",))),
+    "THDAe": (_harmonics, ("AF2", ("HAe",))),
+    "TDD": (_harmonics, (None, ("TDo", "TDe"))),
+    "TDDo": (_harmonics, (None, ("TDo",))),
+    "TDDe": (_harmonics, (None, ("TDe",))),
     "UNBV": (_unbalance, "V2"),
     "UNBA": (_unbalance, "A2"),
     "UV2": (_sequence_ratio, ("V", 2)),
