@@ -13,7 +13,6 @@ try:
     from ulab import utils
 
     FLOAT = np.float
-    FLOAT32 = np.float
 
     class Samples:
         """Turns blocks of little-endian int32 samples into arrays (count, width) of numbers, in one buffer."""
@@ -72,9 +71,7 @@ try:
     # ulab's take() walks a list of int objects: slices are faster however many there are.
     GATHER_ABOVE_RUNS = 1 << 30
 
-    def gather(samples, index, before, weights, out):
-        """Not used with ulab."""
-        raise NotImplementedError
+    gather = None  # never called: see the line above
 
 except ImportError:
     import numpy as np
@@ -82,7 +79,6 @@ except ImportError:
     FLOAT = np.float64
     # numpy 2 has it, twice as fast as einsum
     _vecdot = getattr(np, "vecdot", None) or (lambda a, b: np.einsum("ij,ij->i", a, b))
-    FLOAT32 = np.float32
 
     class Samples:
         """Turns blocks of little-endian int32 samples into arrays (count, width) of numbers."""

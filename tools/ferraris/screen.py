@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from meter.app import App
-from meter.metrology.frame import CLIPPED, UNLOCKED
+from meter.metrology import diagnostics
 from meter.metrology.span import Span
 from meter.quantities import INTEGRATED, index, keys
 from rich.console import Console, Group
@@ -18,7 +18,6 @@ from ferraris.report import energy_table, values_table
 
 REFRESH_HZ = 4
 PICTURE_S = 0.2  # a picture takes some milliseconds: as fast as possible there are many spans in this time
-FLAGS = ((UNLOCKED, "no signal"), (CLIPPED, "clipped"))
 
 
 class Screen:
@@ -80,7 +79,7 @@ class Screen:
         integrated = [key for key in keys() if key.split(".")[0] in INTEGRATED]
         energy: dict[str, Any] = {key: meter.energy.value(index(key)) * 1e-6 for key in integrated}
         values = {key: span.value(index(key)) for key in keys() if key not in energy}
-        flags = [text for bit, text in FLAGS if span.flags & bit]
+        flags = diagnostics.texts(meter.diagnostics.state)
         head = Text(f"{_time(span.end)}   ", style="bold")
         head.append(
             "  ".join(flags) if flags else "in step with the signal", style="red" if flags else "green"

@@ -77,11 +77,6 @@ class Tracker:
         self._even = np.arange(n + 1) * float(HALF)
         self._phase_of_sample = np.arange(HALF) * (1.0 / HALF)
 
-    @property
-    def frequency(self):
-        """The tracked frequency, Hz."""
-        return self._detector.carrier
-
     def feed(self, first, count, data):
         """Take a block of samples and yield Frames, each valid until the next is asked for.
 

@@ -38,10 +38,6 @@ def _mean(span, name, place):
     return float(span.sums[START[name] + place]) / span.seconds
 
 
-def _three(span, name):
-    return [_mean(span, name, place) for place in range(3)]
-
-
 def _there(span, name):
     """Return the mean squares that the connection has, of V2, VLL2 or A2 and their like."""
     connection = span.connection
