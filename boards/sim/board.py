@@ -14,7 +14,8 @@ from meter.metrology.frame import HALF
 
 FLASH_SIZE = 4 * 1024 * 1024
 ERASE_SIZE = 4096
-PARTITIONS = (("journal", 64), ("calibration", 3), ("load_profile", 512))
+LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
+PARTITIONS = (("journal", 64), ("calibration", 3), ("load_profile", 512)) + LOGS
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 
