@@ -150,7 +150,6 @@ def test_times_out_of_range_are_limited_not_refused(flash):
 # Alarms
 
 
-@pytest.mark.feature("EVT-05")
 def test_an_alarm_and_its_end_are_two_entries_with_trigger_description_value_and_milliseconds(flash):
     logs = logs_on(flash)
     logs.alarm(START, 125, 3, "V.A below 0.4 Vn", 40.5)
