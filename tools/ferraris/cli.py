@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from meter import VERSION
+from meter.registers.event_kinds import LOGS
 
-from ferraris import bench, calibrate, read, replay, run
+from ferraris import bench, calibrate, flash, read, replay, run
 from ferraris.accuracy import command as accuracy
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import ClientError
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
     _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
     _add_calibrate(commands.add_parser("calibrate", help="calibrate the simulated meter on a reference load"))
+    _add_flash(commands.add_parser("flash", help="look at a stopped meter's flash"))
     return top
 
 
@@ -124,6 +126,20 @@ def _add_calibrate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--angle", metavar="DEG", type=_degrees, default=60.0, help="lag (default 60)")
     command.add_argument("--seconds", metavar="S", type=_positive, default=10.0, help="measured (default 10)")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_flash(command: argparse.ArgumentParser) -> None:
+    commands = command.add_subparsers(required=True, metavar="command")
+    dump = commands.add_parser("dump", help="list the areas and the records in them")
+    check = commands.add_parser(
+        "check", help="say what is damaged and what was lost; exit code 1 if anything is"
+    )
+    for parser, function in ((dump, flash.dump), (check, flash.check)):
+        parser.set_defaults(command=function)
+        parser.add_argument("state", metavar="STATE", help="the state directory of a stopped meter")
+    names = ("journal", "calibration", "load_profile", *LOGS)
+    dump.add_argument("--area", choices=names, help="only the records of this area")
+    dump.add_argument("--last", metavar="N", type=_seed, help="only the newest N records of each area")
 
 
 def _degrees(text: str) -> float:
