@@ -41,7 +41,7 @@ class App:
         areas = Partitions.open(board.flash, board.partitions)
         profile = Fifo(board.flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
         profile.mount()
-        journal = Journal(board.flash, *areas.area("journal"))
+        journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
         self._board, self._settings = board, settings

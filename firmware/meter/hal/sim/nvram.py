@@ -5,13 +5,15 @@ middle of a write and leaves what real parts leave: a beginning of it, with one 
 of it, or, where a driver writes in pages of its own order, a mixture of old and new bytes.
 """
 
+from os.path import exists
+
 from meter.hal.sim.flash import PowerCut, Random, map_file
 
 
 class Nvram:
     """The hal Nvram contract over `size` bytes.
 
-    path       file that keeps the content; created with zeros if missing. None: in memory.
+    path       file that keeps the content; if missing, created with zeros by the first write. None: in memory.
     cut_after  how many writes from now the power fails in, 1 for the next; None: never
     writes     operations so far
     """
@@ -24,7 +26,8 @@ class Nvram:
         self.powered = True
         self.writes = 0
         self._random = Random(seed)
-        self._file = map_file(path, size, b"\0") if path else None
+        self._path = path
+        self._file = map_file(path, size, b"\0") if path and exists(path) else None
         self._memory = self._file or bytearray(size)
 
     def read(self, address, buffer):
@@ -35,6 +38,8 @@ class Nvram:
     def write(self, address, data):
         """Store data at address. ValueError outside the memory."""
         self._check(address, len(data))
+        if self._path and not self._file:
+            self._memory = self._file = map_file(self._path, self.size, b"\0")
         if self.cut_after is not None:
             self.cut_after -= 1
             if self.cut_after <= 0:
@@ -55,7 +60,7 @@ class Nvram:
         if self._file:
             self._file.flush()
             self._file.close()
-        self._file = self._memory = None
+        self._file = self._memory = self._path = None
 
     def _check(self, address, length):
         if not self.powered:
