@@ -9,7 +9,7 @@ FLAGS = ((SHORT, "short"), (POWER_FAIL, "power fail"))
 
 
 class Row(NamedTuple):
-    """One record. start, end: UTC seconds. values: by the text keys of the channels. status: "" if whole."""
+    """One record. start, end: UTC seconds. values: by the text keys of the channels. flagged: not a plain interval."""
 
     entry: int
     start: int
@@ -17,6 +17,7 @@ class Row(NamedTuple):
     seconds: int
     status: str
     values: dict[str, float]
+    flagged: bool
 
 
 def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
@@ -24,7 +25,7 @@ def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
     for entry, end, seconds, status, values in profile.records(start):
         text = " ".join(name for flag, name in FLAGS if status & flag)
         names = DEFAULT_CHANNELS if len(values) == len(DEFAULT_CHANNELS) else _numbered(len(values))
-        yield Row(entry, end - seconds, end, seconds, text, dict(zip(names, values, strict=True)))
+        yield Row(entry, end - seconds, end, seconds, text, dict(zip(names, values, strict=True)), bool(text))
 
 
 def _numbered(count: int) -> tuple[str, ...]:
