@@ -64,11 +64,12 @@ class Life:
 
     parent      the life whose cut it follows, or None
     seeds       how many ways each operation is torn; of the operations of its children, by depth
+    seed        of the damage
     """
 
-    def __init__(self, flash, nvram, seeds, utc, parent=None):
+    def __init__(self, flash, nvram, seeds, utc, parent=None, seed=1):
         self.flash, self.nvram, self.seeds, self.parent = flash, nvram, seeds, parent
-        self.utc = utc
+        self.utc, self.seed = utc, seed
         self.survived = 0
         self.meter = None
         self._history = {}  # second -> totals
@@ -164,7 +165,7 @@ class Life:
     def tear(self, device, name, *arguments):
         """Tear this operation in copies of flash and Nvram, and let a meter live on with each."""
         for seed in range(self.seeds[0]):
-            seed += 1000 * len(self.seeds) + 7919 * (self.survived + 1)
+            seed += 1000 * len(self.seeds) + 7919 * (self.survived + 1) + 104729 * self.seed
             flash, nvram = copy_of(self.flash, self.nvram, seed)
             torn = {"flash": flash, "nvram": nvram}[device]
             torn.cut_after = 1
@@ -174,7 +175,7 @@ class Life:
             except PowerCut:
                 torn.restore_power()
             second = self.meter.clock.second if self.meter else self.utc
-            child = Life(flash, nvram, self.seeds[1:], (second // MINUTE + 2) * MINUTE - 2, self)
+            child = Life(flash, nvram, self.seeds[1:], (second // MINUTE + 2) * MINUTE - 2, self, seed)
             child.check()
             child.run(4).check()
             self.survived += 1 + child.survived
@@ -221,4 +222,4 @@ def copy_of(flash, nvram, seed):
 def first_life(seeds, nvram=True, seed=1):
     """Return the Life of a new meter. seeds: see Life."""
     flash = TornFlash((JOURNAL + PROFILE) * SECTOR, SECTOR, seed=seed)
-    return Life(flash, TornNvram(8192, seed=seed) if nvram else None, seeds, START)
+    return Life(flash, TornNvram(8192, seed=seed) if nvram else None, seeds, START, seed=seed)

@@ -17,7 +17,7 @@ FLASH_SIZE = 4 * 1024 * 1024
 ERASE_SIZE = 4096
 NVRAM_SIZE = 32 * 1024  # a common ferroelectric RAM
 LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
-PARTITIONS = (("journal", 64), ("calibration", 3), ("load_profile", 512)) + LOGS
+PARTITIONS = (("journal", 256), ("calibration", 3), ("load_profile", 512)) + LOGS
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 
