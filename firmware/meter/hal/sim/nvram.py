@@ -5,8 +5,6 @@ middle of a write and leaves what real parts leave: a beginning of it, with one 
 of it, or, where a driver writes in pages of its own order, a mixture of old and new bytes.
 """
 
-from os.path import exists
-
 from meter.hal.sim.flash import PowerCut, Random, map_file
 
 
@@ -27,7 +25,7 @@ class Nvram:
         self.writes = 0
         self._random = Random(seed)
         self._path = path
-        self._file = map_file(path, size, b"\0") if path and exists(path) else None
+        self._file = map_file(path, size, b"\0") if path and _exists(path) else None
         self._memory = self._file or bytearray(size)
 
     def read(self, address, buffer):
@@ -81,3 +79,9 @@ class Nvram:
             half = data[done] & noise[0] | old[done] & ~noise[0]
             return bytes(data[:done]) + bytes([half]) + old[done + 1 :]
         return bytes([new if bit & 1 else before for new, before, bit in zip(data, old, noise)])
+
+
+def _exists(path):
+    from os.path import exists  # only on a host: a board has no such files
+
+    return exists(path)
