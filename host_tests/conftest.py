@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 # Before a test can put another ulab on the path: on this side arrays are numpy's.
 from meter import xnp
 
+from host_tests import power_cuts
+
 assert xnp.np is np
 
 # The same examples on every run and machine; a slow machine is not a failure.
@@ -18,6 +20,12 @@ settings.register_profile(
 settings.load_profile("ferraris")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One line at the end: how many power cuts storage and meter went through in this run."""
+    if power_cuts.total():
+        terminalreporter.write_line(power_cuts.line())
 
 
 @pytest.fixture(scope="session")

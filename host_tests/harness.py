@@ -141,10 +141,13 @@ class Bench:
     SECTOR = 4096
     JOURNAL, PROFILE = 4, 16  # sectors
 
-    def __init__(self, flash=None, utc=START, channels=DEFAULT_CHANNELS, minutes=15, dtype=np.float64):
+    def __init__(
+        self, flash=None, utc=START, channels=DEFAULT_CHANNELS, minutes=15, dtype=np.float64, nvram=None
+    ):
         sectors = self.JOURNAL + self.PROFILE
         self.flash = flash or Flash(sectors * self.SECTOR, self.SECTOR)
-        journal = Journal(self.flash, 0, self.JOURNAL * self.SECTOR)
+        self.nvram = nvram
+        journal = Journal(self.flash, 0, self.JOURNAL * self.SECTOR, nvram=nvram)
         profile = Fifo(self.flash, self.JOURNAL * self.SECTOR, self.PROFILE * self.SECTOR, 0x4C)
         profile.mount()
         self.spans = []

@@ -6,6 +6,7 @@ from meter.hal.sim.adc import Adc
 from meter.hal.sim.flash import Flash
 from meter.hal.sim.front_end import FrontEnd, quantised_rate, scale
 from meter.hal.sim.net import Net
+from meter.hal.sim.nvram import Nvram
 from meter.hal.sim.power import Power
 from meter.hal.sim.rtc import Rtc
 from meter.hal.sim.synthesizer import Synthesizer, three_phase
@@ -14,7 +15,9 @@ from meter.metrology.frame import HALF
 
 FLASH_SIZE = 4 * 1024 * 1024
 ERASE_SIZE = 4096
-PARTITIONS = (("journal", 64), ("calibration", 3), ("load_profile", 512))
+NVRAM_SIZE = 32 * 1024  # a common ferroelectric RAM
+LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
+PARTITIONS = (("journal", 256), ("calibration", 3), ("load_profile", 512)) + LOGS
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 
@@ -27,7 +30,8 @@ class Board:
     """The HAL devices of one simulated meter.
 
     source      a waveform source (hal.sim.synthesizer, or a recording)
-    state       directory for the flash file and the links to the pseudo-terminals; None: all in memory, no ports
+    state       directory for the flash and Nvram files and the links to the pseudo-terminals; None: all in memory,
+                no ports
     speed       times real time; None: as fast as possible
     full_scale  (volts, amperes) RMS of the front end
     half_cycles half cycles to a frame
@@ -59,6 +63,7 @@ class Board:
         )
         self.adc = Adc(source, front_end, speed, block, last=last)
         self.flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, "flash.bin") if state else None)
+        self.nvram = Nvram(NVRAM_SIZE, os.path.join(state, "nvram.bin") if state else None)
         self.rtc = Rtc(start)
         self.power = Power()
         self.net = Net()

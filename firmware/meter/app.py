@@ -5,11 +5,15 @@ import asyncio
 from meter.access.access import Access
 from meter.access.primary import Primary
 from meter.compat import Uptime
+from meter.config.fingerprint import fingerprint
 from meter.config.schema import BAUDS
 from meter.meter import Meter
 from meter.metrology import builder, calibration
 from meter.ports import serial, tcp
 from meter.protocols.iec62056_21.session import Iec6205621Session
+from meter.registers import event_kinds
+from meter.registers.event_log import EventLogs
+from meter.registers.event_watch import DiagnosticWatch, VisitorWatch, started, stopped
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
@@ -18,6 +22,7 @@ from meter.xnp import FLOAT
 LOAD_PROFILE_KIND = 0x4C
 CALIBRATION_KIND = 0x43
 TCP_CONNECTIONS = 4
+ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 
 
 class App:
@@ -27,6 +32,7 @@ class App:
     observer    called with each Span, or None
 
     calibration what the channels are corrected by
+    logs        EventLogs: what has happened to it
     calibration_problem     a line if the newest stored calibration cannot be used, else None
     ended       True when the converter's source has ended
     """
@@ -35,7 +41,7 @@ class App:
         areas = Partitions.open(board.flash, board.partitions)
         profile = Fifo(board.flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
         profile.mount()
-        journal = Journal(board.flash, *areas.area("journal"))
+        journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
         self._board, self._settings = board, settings
@@ -52,8 +58,19 @@ class App:
             dtype,
             builder.diagnostics(settings),
         )
-        self.access = Access(self.meter, settings["meter.serial"], Primary(settings))
+        self.logs = EventLogs(board.flash, areas)
+        self.access = Access(self.meter, settings["meter.serial"], Primary(settings), self.logs)
+        self._diagnostics = DiagnosticWatch(self.logs)
+        self._visitors = VisitorWatch(self.logs, self.meter.clock)
         self.ended = False
+        self._log_start(journal.passed)
+
+    def _log_start(self, passed):
+        meter, logs = self.meter, self.logs
+        now = meter.clock.second
+        started(logs, now, meter.restored_at, passed, fingerprint(self._settings))
+        if self.calibration_problem:
+            logs.add(event_kinds.DAMAGE_FOUND, now, fields=(self.calibration_problem,))
 
     async def metering(self, progress=None):
         """Meter until the converter's source ends. progress: called with the samples read so far, or None."""
@@ -62,6 +79,7 @@ class App:
         while block is not None:
             for frame in tracker.feed(*block):
                 meter.step(frame)
+                self._diagnostics.take(meter.diagnostics.state, meter.clock.second)
             if progress:
                 progress(block[0] + block[1])
             block = await adc.read()
@@ -69,14 +87,18 @@ class App:
 
     def calibrate(self, new):
         """Store a Calibration. It is used from the next start on."""
-        self._calibrations.save(new.pack(), self.meter.clock.second)
+        now = self.meter.clock.second
+        self._calibrations.save(new.pack(), now)
+        self.logs.add(event_kinds.CALIBRATION, now)
         self._board.flash.sync()
 
     def finish(self):
         """The supply fails or the source has ended: meter what is buffered, store everything."""
         for frame in self.tracker.flush():
             self.meter.step(frame)
-        self.meter.finish()
+        self.meter.finish()  # first what counts, then what tells
+        self._diagnostics.finish()
+        stopped(self.logs, self.meter.clock.second, self.meter.latest)
         self._board.flash.sync()
 
     async def run(self, announce):
@@ -129,7 +151,8 @@ class App:
     def _serial_session(self, name):
         baud = str(BAUDS.index(self._settings["ports.%s.baud" % name]))
         reaction = self._settings["ports.%s.reaction" % name]
-        return lambda: Iec6205621Session(self.access, baud=baud, reaction_ms=reaction)
+        visit = self._visitors.visit(ORIGINS[name])
+        return lambda: Iec6205621Session(self.access, baud=baud, reaction_ms=reaction, visit=visit)
 
     def _tcp_session(self):
-        return Iec6205621Session(self.access, serial=False)
+        return Iec6205621Session(self.access, serial=False, visit=self._visitors.visit(event_kinds.TCP))

@@ -4,7 +4,8 @@ Time comes from the sample count. The same frames, configuration and storage giv
 
     Frame -> HalfCycles -> half seconds -> Span of a second -> energy -> load profile -> Fifo
                              |                                    \\-> checkpoint -> Journal, every ten
-                             |                                        minutes and before each record
+                             |                                        minutes and before each record;
+                             |                                        to the Nvram, where there is one, each second
                              \\-> Span of 1.5 s -> instantaneous values, diagnostics
 """
 
@@ -41,7 +42,7 @@ class Meter:
     diagnostics Diagnostics for the connection and frequency, or None: three elements, 60 Hz
 
     latest      the Span of the last 1.5 s, or None: the instantaneous values
-    restored_at UTC second of the checkpoint it started from, or None
+    restored_at UTC second of the checkpoint, or of the second in the Nvram, it started from, or None
     """
 
     def __init__(
@@ -85,6 +86,8 @@ class Meter:
             self.checkpoint()
         if due:
             self.load_profile.close(second)
+        if self._journal.keeps_seconds:
+            self._journal.save_second(self._state(second), second)
 
     def _share(self):
         self._span.merge(self._piece)
@@ -112,8 +115,10 @@ class Meter:
     def checkpoint(self):
         """Store the state: registers, and the load-profile interval that is running."""
         now = self.clock.second
-        state = struct.pack(_HEAD, _STATE_VERSION, now) + self.energy.state() + self.load_profile.state()
-        self._journal.save(state, now)
+        self._journal.save(self._state(now), now)
+
+    def _state(self, now):
+        return struct.pack(_HEAD, _STATE_VERSION, now) + self.energy.state() + self.load_profile.state()
 
     def finish(self):
         """The supply fails or the recording has ended: book what is metered and store the state."""

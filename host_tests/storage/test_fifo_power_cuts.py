@@ -4,6 +4,7 @@ import pytest
 from meter.hal.sim.flash import Flash, PowerCut
 from meter.storage.errors import Damaged
 
+from host_tests import power_cuts
 from host_tests.storage.fifo_life import SECTOR, Life, payload_of
 
 START = 1_700_000_000
@@ -59,7 +60,7 @@ def test_the_life_goes_round_the_ring_more_than_twice():
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_power_may_fail_in_any_operation(seed, capsys):
+def test_the_power_may_fail_in_any_operation(seed):
     survived = 0
     after = 1
     while True:
@@ -69,11 +70,10 @@ def test_the_power_may_fail_in_any_operation(seed, capsys):
         survived += came
         after += 1
     assert survived == life.flash.programs + life.flash.erases
-    with capsys.disabled():
-        print(f"\nfifo: {survived} cuts survived, one in each operation")
+    power_cuts.survived("fifo, one in each life", survived)
 
 
-def test_the_power_may_fail_again_in_any_later_operation(capsys):
+def test_the_power_may_fail_again_in_any_later_operation():
     survived = 0
     after = 1
     came = 1
@@ -85,18 +85,18 @@ def test_the_power_may_fail_again_in_any_later_operation(capsys):
             survived += came
             again += 1
         after += 1
-    with capsys.disabled():
-        print(f"\nfifo: {survived} cuts survived, two in each life")
-    assert survived > 3000
+    power_cuts.survived("fifo, two in each life", survived)
+    assert survived > 4000
 
 
-def test_the_power_may_fail_every_few_operations_for_ever(capsys):
+def test_the_power_may_fail_every_few_operations_for_ever():
     survived = 0
-    for every in range(2, 10):
-        _, came = live([every] * 1000, seed=every)
-        survived += came
-    with capsys.disabled():
-        print(f"\nfifo: {survived} cuts survived, many in each life")
+    for seed in range(13):
+        for every in range(2, 10):
+            _, came = live([every] * 1000, seed=100 * seed + every)
+            survived += came
+    power_cuts.survived("fifo, many in each life", survived)
+    assert survived > 14000
 
 
 def test_a_brown_out_that_lets_no_write_finish_costs_nothing_stored():

@@ -2,6 +2,7 @@
 
 import pytest
 from meter.hal.sim.flash import Flash, PowerCut
+from meter.hal.sim.nvram import Nvram
 from meter.storage.errors import StorageError
 from meter.storage.fifo import Fifo
 from meter.storage.journal import KIND, Journal
@@ -122,3 +123,124 @@ def test_a_rotten_newest_checkpoint_gives_the_one_before():
         assert second in places
         flash.program(second + 3, b"\xef")
         assert opened(flash).load() == (1, b"\xff" * length)
+
+
+# The state of each second, in an Nvram
+
+
+def make_with_nvram(seed=1):
+    flash, nvram = Flash(3 * SECTOR, SECTOR, seed=seed), Nvram(512, seed=seed)
+    return flash, nvram, Journal(flash, 0, flash.size, nvram=nvram)
+
+
+def opened_with(flash, nvram):
+    return Journal(flash, 0, flash.size, nvram=nvram)
+
+
+def test_without_an_nvram_no_second_is_kept():
+    flash, journal = make()
+    journal.save_second(b"gone", 1)
+    assert not journal.keeps_seconds and journal.load() is None and flash.programs == 0
+
+
+def test_whichever_was_saved_last_is_loaded_whatever_the_clock_says():
+    flash, nvram, journal = make_with_nvram()
+    times = (100, 101, 90, 91, 3, 500, 499)
+    for number, time in enumerate(times * 8):
+        state = state_of(number, 20 + number)
+        (journal.save if number % 3 == 2 else journal.save_second)(state, time)
+        assert journal.load() == opened_with(flash, nvram).load() == (time, state)
+
+
+def test_a_state_too_large_for_a_slot_is_refused_before_anything_is_written():
+    flash, nvram, journal = make_with_nvram()
+    assert journal.largest == SECTOR - 56 - 12
+    small = Journal(flash, 0, flash.size, nvram=Nvram(100))
+    assert small.largest == 50 - 26
+    for save in (small.save, small.save_second):
+        with pytest.raises(ValueError, match="25 bytes"):
+            save(b"a" * 25, 1)
+    small.save_second(b"a" * 24, 1)
+    assert small.load() == (1, b"a" * 24) and flash.programs == 0
+    with pytest.raises(ValueError, match="too few"):
+        Journal(flash, 0, flash.size, nvram=Nvram(52))
+
+
+def test_an_nvram_of_another_flash_is_not_believed():
+    flash, nvram, journal = make_with_nvram()
+    journal.save(b"one", 1)
+    journal.save_second(b"one and a second", 2)
+    blank = Flash(3 * SECTOR, SECTOR)
+    assert opened_with(blank, nvram).load() is None
+    other = Journal(blank, 0, blank.size)
+    other.save(b"other", 1)
+    joined = opened_with(blank, nvram)
+    assert joined.load() == (1, b"other")
+    joined.save_second(b"other and a second", 2)
+    assert opened_with(blank, nvram).load() == (2, b"other and a second")
+    # The older slot still is of the first flash.
+    assert opened_with(flash, nvram).load() == (2, b"one and a second")
+
+
+def test_an_nvram_with_anything_in_it_is_not_believed():
+    flash, _, journal = make_with_nvram()
+    journal.save(b"one", 1)
+    for filling in (b"\0", b"\xff", b"Sec1", bytes(range(256))):
+        nvram = Nvram(512)
+        nvram.write(0, (filling * 512)[:512])
+        assert opened_with(flash, nvram).load() == (1, b"one")
+
+
+def test_every_flipped_bit_of_a_second_gives_the_second_before():
+    flash, nvram, journal = make_with_nvram()
+    journal.save(b"one", 1)
+    for number in (2, 3):
+        journal.save_second(state_of(number, 30), number)
+    content = bytearray(512)
+    nvram.read(0, content)
+    newest = 0  # sequence 1 is in the second slot, 2 in the first
+    assert content[newest + 4] == 2
+    for bit in range(8 * (22 + 30 + 4)):
+        rotten = Nvram(512)
+        damaged = bytearray(content)
+        damaged[newest + bit // 8] ^= 1 << bit % 8
+        rotten.write(0, damaged)
+        assert opened_with(flash, rotten).load() == (2, state_of(2, 30))
+
+
+def test_a_second_counts_still_if_the_checkpoint_it_followed_rots():
+    flash, nvram, journal = make_with_nvram()
+    journal.save(b"\xff" * 20, 1)
+    journal.save(b"\xff" * 20, 2)
+    journal.save_second(b"a second", 3)
+    flash.program(56 + 32 + 8 + 3, b"\xef")
+    assert Journal(flash, 0, flash.size).load() == (1, b"\xff" * 20)
+    assert opened_with(flash, nvram).load() == (3, b"a second")
+
+
+@pytest.mark.parametrize("length", (10, 100, 188))
+def test_a_cut_in_any_write_to_flash_or_nvram_costs_what_was_being_saved_at_most(length):
+    for device in ("flash", "nvram"):
+        after, cut = 0, True
+        while cut:
+            after += 1
+            flash, nvram, journal = make_with_nvram(seed=after)
+            {"flash": flash, "nvram": nvram}[device].cut_after = after
+            cut, saved = False, None
+            for number in range(40):
+                state = state_of(number, length)
+                try:
+                    (journal.save_second if number % 4 else journal.save)(state, 1000 - number)
+                    saved = number
+                except PowerCut:
+                    cut = True
+                    flash.restore_power()
+                    nvram.restore_power()
+                    journal = opened_with(flash, nvram)
+                    wanted = [(1000 - n, state_of(n, length)) for n in (saved, number) if n is not None]
+                    found = journal.load()
+                    assert found in wanted or (saved is None and found is None)
+                    journal.save_second(state, 1000 - number)
+                    saved = number
+            assert opened_with(flash, nvram).load() == (1000 - saved, state_of(saved, length))
+        assert after > 10

@@ -58,6 +58,16 @@ def test_another_library_runs_beside_it_on_the_same_signal(summary):
         assert peer["ferraris_is_faster_by"] == pytest.approx(faster, abs=0.1)
 
 
+def test_storage_is_measured(summary):
+    storage = summary["storage"]
+    for name in ("append_us", "read_rows_per_s", "mount_ms", "amplification_profile", "amplification_all"):
+        assert storage[name] > 0
+    assert storage["mount_mib"] == 16
+    for area in ("journal", "load_profile"):
+        assert storage["erases_per_year"][area] > 0
+        assert 0 < storage["percent_of_endurance_in_20_years"][area] < 10
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan"])
 def test_seconds_at_fault_are_refused(capsys, seconds):
     result = called(capsys, "bench", "--seconds", seconds)

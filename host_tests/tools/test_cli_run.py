@@ -165,17 +165,34 @@ def test_signal_ends_a_run_cleanly_and_registers_survive(config, state, fast, nu
     assert kept < delivered_wh(again.stdout.splitlines()) < kept + 2
 
 
-def test_killed_meter_starts_again_from_its_last_checkpoint(config, state, fast):
+@pytest.mark.parametrize("nvram", [True, False])
+def test_killed_meter_starts_again_from_its_last_second_or_its_last_checkpoint(config, state, fast, nvram):
     start = "2026-01-01T00:09:50Z"  # ten seconds before a checkpoint
-    with RunningMeter("--config", config, "--state", state, "--speed", "max", "--start", start) as meter:
+    with RunningMeter("--config", config, "--state", state, "--speed", "10", "--start", start) as meter:
         meter.listening()
-        meter.read_until(lambda values: values[CLOCK] > "260101001000")
+        read = meter.read_until(lambda values: values[CLOCK] > "260101001003")
         code, lines = meter.stop(signal.SIGKILL)
         assert (code, lines) == (-signal.SIGKILL, [])
+    if not nvram:
+        (state / "nvram.bin").unlink()
     again = ferraris(*fast, 1)
     assert again.returncode == 0, again
-    assert re.match(r"registers restored from 2026-01-01 \d\d:\d0:00 UTC\n", again.stdout)
-    assert delivered_wh(again.stdout.splitlines()) > 10 * 1400 / 3600  # ten seconds of 1.5 kW, about
+    restored = re.match(r"registers restored from 2026-01-01 00:(\d\d):(\d\d) UTC\n", again.stdout)
+    assert restored, again
+    minutes, seconds = map(int, restored.groups())
+    if nvram:
+        assert (minutes, seconds) >= (10, int(read[CLOCK][-2:]) - 1)
+        assert delivered_wh(again.stdout.splitlines()) >= float(read[DELIVERED]) * 1000
+    else:
+        assert (minutes, seconds) == (10, 0)
+        assert delivered_wh(again.stdout.splitlines()) > 10 * 1400 / 3600  # ten seconds of 1.5 kW, about
+
+
+def test_a_meter_whose_flash_file_was_moved_away_is_new(state, fast):
+    assert ferraris(*fast, 700).returncode == 0
+    (state / "flash.bin").rename(state.parent / "kept.bin")
+    again = ferraris(*fast, 1)
+    assert again.returncode == 0 and "restored" not in again.stdout
 
 
 def test_meter_killed_while_it_makes_its_state_starts_again(state, fast):

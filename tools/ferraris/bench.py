@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from boards.sim.board import FLASH_SIZE, PARTITIONS
-from ferraris import bench_peer
+from ferraris import bench_peer, bench_storage
 
 RATE, NOMINAL = 30720.0, 60
 ROUNDS = 3  # the best counts: other work on the machine only ever slows a run
@@ -63,6 +63,7 @@ def command(options: Namespace) -> int:
         "process_peak_mib": round(memory, 1),
         "frames": results,
         "peers": peers,
+        "storage": bench_storage.measure(),
     }
     if options.json:
         print(json.dumps(summary, indent=1))
@@ -187,4 +188,6 @@ def _print(summary: dict[str, Any]) -> None:
         )
     if not summary["peers"]:
         console.print("pqopen-lib is not installed: nothing to compare with", highlight=False)
+    for line in bench_storage.lines(summary["storage"]):
+        console.print(line, highlight=False)
     console.print(f"process peak {summary['process_peak_mib']:g} MiB; {summary['machine']}", highlight=False)

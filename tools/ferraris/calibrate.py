@@ -74,6 +74,7 @@ def command(options: Namespace) -> int:
             ) from error
         finally:
             board.flash.close()
+            board.nvram.close()
     if options.json:
         print(json.dumps(result, indent=1))
     else:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from meter import VERSION
 
-from ferraris import bench, calibrate, read, replay, run
+from boards.sim.board import PARTITIONS
+from ferraris import bench, calibrate, flash, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import ClientError
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
     _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
     _add_calibrate(commands.add_parser("calibrate", help="calibrate the simulated meter on a reference load"))
+    _add_flash(commands.add_parser("flash", help="look at a stopped meter's flash"))
     return top
 
 
@@ -90,10 +92,19 @@ def _add_recording(command: argparse.ArgumentParser) -> None:
 
 def _add_read(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=read.command)
-    command.add_argument("url", help="iec62056-21+tcp://HOST:PORT or iec62056-21+serial:/PATH, ?address=...")
-    command.add_argument("what", nargs="?", help="an OBIS code, whole (1-0:1.8.0) or short (1.8.0)")
+    url = "iec62056-21+tcp://HOST:PORT, iec62056-21+serial:/PATH, or state:DIR of a stopped meter"
+    what = "an OBIS code (1-0:1.8.0, 1.8.0); of a stopped meter " + ", ".join(read_state.WHAT)
+    command.add_argument("url", help=url)
+    command.add_argument("what", nargs="?", help=what)
     command.add_argument("--timeout", metavar="S", type=_positive, default=10.0, help="seconds (default 10)")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    of_state = command.add_argument_group("of a stopped meter")
+    of_state.add_argument("--csv", metavar="F", help="write the records as CSV")
+    of_state.add_argument("--parquet", metavar="F", help="write them as Parquet (needs pyarrow)")
+    of_state.add_argument("--plot", metavar="F", help="draw the load profile (.png, .svg; needs matplotlib)")
+    of_state.add_argument("--last-days", metavar="N", type=_days, help="so many whole days, and the last")
+    of_state.add_argument("--from", dest="start", metavar="T", type=_time, help="ISO 8601, UTC")
+    of_state.add_argument("--to", metavar="T", type=_time, help="ISO 8601, UTC")
 
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
@@ -126,6 +137,20 @@ def _add_calibrate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def _add_flash(command: argparse.ArgumentParser) -> None:
+    commands = command.add_subparsers(required=True, metavar="command")
+    dump = commands.add_parser("dump", help="list the areas and the records in them")
+    check = commands.add_parser(
+        "check", help="say what is damaged and what was lost; exit code 1 if anything is"
+    )
+    for parser, function in ((dump, flash.dump), (check, flash.check)):
+        parser.set_defaults(command=function)
+        parser.add_argument("state", metavar="STATE", help="the state directory of a stopped meter")
+    names = [name for name, _ in PARTITIONS]
+    dump.add_argument("--area", choices=names, help="only the records of this area")
+    dump.add_argument("--last", metavar="N", type=_seed, help="only the newest N records of each area")
+
+
 def _degrees(text: str) -> float:
     try:
         value = float(text)
@@ -152,6 +177,12 @@ _seconds = _positive
 def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text[:9]) > read_state.MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {read_state.MOST_DAYS}")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""`ferraris read`: a meter's registers over one of its protocols."""
+"""`ferraris read`: a meter's registers over one of its protocols, or what a stopped meter has kept."""
 
 import json
 from argparse import Namespace
@@ -8,15 +8,22 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ferraris import read_state
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import read_meter
 
 SCHEMES = ("iec62056-21+tcp", "iec62056-21+serial")
+_OPTIONS = {"last_days": "last-days", "start": "from"}
 
 
 def command(options: Namespace) -> int:
     """Read a meter and print its values."""
+    if options.url.startswith(read_state.SCHEME):
+        return read_state.command(options)
     _check(options.url)
+    for name in ("csv", "parquet", "plot", "last_days", "start", "to"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{_OPTIONS.get(name, name)} is for the records of a stopped meter: state:DIR")
     readout = read_meter(options.url, timeout=options.timeout)
     rows = [row for row in readout.values if options.what in (None, row[0], row[0].rpartition(":")[2])]
     if not rows:
@@ -40,7 +47,7 @@ def command(options: Namespace) -> int:
 def _check(url: str) -> None:
     """Raise UsageError for a URL that cannot be a meter's."""
     if url.partition(":")[0] not in SCHEMES:
-        raise UsageError(f"{url}: unknown protocol; known: {', '.join(f'{s}:' for s in SCHEMES)}")
+        raise UsageError(f"{url}: unknown protocol; known: {', '.join(f'{s}:' for s in (*SCHEMES, 'state'))}")
     try:
         parts = urlsplit(url)
         complete = bool(parts.path if parts.scheme.endswith("serial") else parts.hostname and parts.port != 0)

@@ -82,6 +82,7 @@ async def _run(
         raise UsageError(problem) from error
     finally:
         board.flash.close()
+        board.nvram.close()
     return 0
 
 

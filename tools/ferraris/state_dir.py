@@ -9,8 +9,10 @@ from pathlib import Path
 from ferraris.errors import UsageError
 
 FLASH = "flash.bin"
+NVRAM = "nvram.bin"
 LOCK = "lock"
-UNFINISHED = {LOCK, FLASH + ".new"}  # all that a meter which was killed as it made its state leaves
+# All that a meter which was killed as it made its state leaves, or one whose flash file was moved away.
+UNFINISHED = {LOCK, FLASH + ".new", NVRAM, NVRAM + ".new"}
 
 
 @contextlib.contextmanager

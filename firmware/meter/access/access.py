@@ -13,13 +13,15 @@ class Access:
     """Named reads on a Meter.
 
     primary     Primary, or None: no instrument transformers
+    logs        EventLogs, or None: none are kept
 
     identity    dict: manufacturer, model, serial, firmware
     """
 
-    def __init__(self, meter, serial, primary=None):
+    def __init__(self, meter, serial, primary=None, logs=None):
         self._meter = meter
         self._primary = primary
+        self._logs = logs
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,
@@ -54,6 +56,12 @@ class Access:
     def profile_channels(self):
         """Return the text keys of load profile 1's channels."""
         return self._meter.load_profile.channels
+
+    def log(self, name, start=None):
+        """Yield the Events of a log (of event_kinds.LOGS) from entry `start` on. KeyError if there is none such."""
+        if self._logs is None:
+            raise KeyError(name)
+        return self._logs.log(name).records(start)
 
     def local_time(self):
         """Return (year, month, day, hour, minute, second) of the meter's clock, UTC."""

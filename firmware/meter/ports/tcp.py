@@ -27,6 +27,12 @@ class TcpStream:
         except OSError:
             return b""
 
+    @property
+    def peer(self):
+        """Address and port of the peer as text; "" where it is not known."""
+        name = self._writer.get_extra_info("peername")
+        return "%s:%d" % (name[0], name[1]) if isinstance(name, tuple) and len(name) > 1 else ""
+
     def write(self, data):
         """Queue data."""
         self._writer.write(data)
@@ -97,7 +103,9 @@ class TcpPort:
         task = asyncio.current_task()
         self._tasks.append(task)
         try:
-            await pump(self._make_session(), stream, self._uptime, self._drain_ms)
+            session = self._make_session()
+            session.peer = stream.peer
+            await pump(session, stream, self._uptime, self._drain_ms)
         except asyncio.CancelledError:
             pass  # close() did that; the server would report a cancelled handler as an error
         finally:

@@ -11,11 +11,13 @@ class Session:
 
     closed: True when the conversation is over and the transport may be closed or handed to a new Session.
     bad_frames: how many frames were dropped as damaged.
+    peer: address of who is at the other end, as text; set by a transport that knows it.
     """
 
     def __init__(self):
         self.closed = False
         self.bad_frames = 0
+        self.peer = ""
         self._output = bytearray()
 
     def receive(self, data, now):

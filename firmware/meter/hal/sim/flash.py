@@ -17,7 +17,7 @@ class NorViolation(Exception):
 
 
 class WrongFileSize(ValueError):
-    """The flash file has another size than the flash. It was not touched."""
+    """The file has another size than the memory it is to keep. It was not touched."""
 
 
 class Flash:
@@ -38,8 +38,8 @@ class Flash:
         self.powered = True
         self.erases = self.programs = 0
         self.wear = [0] * (size // erase_size)
-        self._random = _Random(seed)
-        self._file = _map_file(path, size) if path else None
+        self._random = Random(seed)
+        self._file = map_file(path, size) if path else None
         self._memory = self._file or bytearray(b"\xff" * size)
         self._dirty = (size, 0)
 
@@ -146,7 +146,7 @@ class Flash:
         return noise
 
 
-class _Random:
+class Random:
     """xorshift32: small, and the same on both interpreters."""
 
     def __init__(self, seed):
@@ -171,7 +171,7 @@ class _Random:
         return data[:count]
 
 
-def _map_file(path, size):
+def map_file(path, size, blank=b"\xff"):
     """Return the file mapped in memory: stores survive the process, sync() makes them survive the machine."""
     import mmap
     import os
@@ -179,10 +179,10 @@ def _map_file(path, size):
     if not os.path.exists(path):
         # A file that is created in one step: a half-made one would be refused for its size ever after.
         with open(path + ".new", "wb") as file:
-            file.write(b"\xff" * size)
+            file.write(blank * size)
         os.replace(path + ".new", path)
     found = os.path.getsize(path)
     if found != size:
-        raise WrongFileSize("%s has %d bytes, the flash has %d" % (path, found, size))
+        raise WrongFileSize("%s has %d bytes, not %d" % (path, found, size))
     with open(path, "r+b") as file:
         return mmap.mmap(file.fileno(), size)

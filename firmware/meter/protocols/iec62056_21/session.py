@@ -40,9 +40,12 @@ class Iec6205621Session(Session):
     address: what a reader may call this meter, text; the serial number if None.
     serial: True for a line with baud rates; False for a connection, which closes when idle.
     baud: the baud rate character offered, "0" to "6". reaction_ms: pause before an answer; None for 200 or 0.
+    visit: told of each conversation with on(peer) and off(peer), or None.
     """
 
-    def __init__(self, access, address=None, serial=True, baud="5", reaction_ms=None, idle_ms=IDLE_MS):
+    def __init__(
+        self, access, address=None, serial=True, baud="5", reaction_ms=None, idle_ms=IDLE_MS, visit=None
+    ):
         super().__init__()
         if len(baud) != 1 or codec.baud_rate(baud) is None:
             raise ValueError("baud: %r is none of 0 1 2 3 4 5 6" % (baud,))
@@ -56,6 +59,7 @@ class Iec6205621Session(Session):
         self._baud = None
         self._line = None
         self._heard = None
+        self._visit, self._visiting = visit, False
         self._rest()
 
     # What the pump calls
@@ -99,6 +103,11 @@ class Iec6205621Session(Session):
         if not self._serial and now >= self._heard + self._idle_ms:
             self.closed = True
 
+    def finish(self, now):
+        """The peer has gone."""
+        self._rest()
+        super().finish(now)
+
     # The conversation
 
     def _handle(self, kind, message, now):
@@ -120,6 +129,7 @@ class Iec6205621Session(Session):
             return
         self._rest()
         if codec.same_address(address, self._address):
+            self._begin_visit()
             self._reply(self._identification, _OFFERED, now)
 
     def _selected(self, option, now):
@@ -186,11 +196,22 @@ class Iec6205621Session(Session):
 
     def _rest(self):
         """Wait for a sign-on at 300 baud, and forget the conversation."""
+        self._end_visit()
         self._state = _IDLE
         self._reply_at = self._until = None
         self._build = self._last = self._next = None
         self._repeats = 0
         self._switch(INITIAL_BAUD)
+
+    def _begin_visit(self):
+        self._visiting = True
+        if self._visit:
+            self._visit.on(self.peer)
+
+    def _end_visit(self):
+        if self._visiting and self._visit:
+            self._visit.off(self.peer)
+        self._visiting = False
 
     def _switch(self, baud):
         """Ask for a baud rate, 7 bits and even parity: after the output so far."""

@@ -1,0 +1,156 @@
+"""`ferraris read state:DIR`: what a stopped meter has kept, on the terminal, as a file, or drawn."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from meter.quantities import INTEGRATED, keys
+from meter.registers.event_kinds import LOGS, origin_name
+
+from ferraris.errors import UsageError
+from ferraris.export import write_csv, write_parquet
+from ferraris.profile_plot import plot
+from ferraris.stored import Stored, stored
+from ferraris.stored_profile import Row, rows
+from ferraris.stored_text import plain
+
+SCHEME = "state:"
+WHAT = ("load_profile", "registers", *LOGS)
+DAY = 86400
+MOST_DAYS = 60  # the manual, Load Profile: complete days, and today
+_WIDTH = 24  # of a column on the terminal, at most
+
+Record = dict[str, Any]
+
+
+def command(options: Namespace) -> int:
+    """Read, and print or write."""
+    _check(options)
+    with stored(options.url.removeprefix(SCHEME)) as meter:
+        if options.what == "registers":
+            records, lost = list(_registers(meter)), 0
+        elif options.what == "load_profile":
+            records, lost = _profile(meter, options)
+        else:
+            records, lost = _log(meter, options)
+    if lost:
+        print(f"ferraris: {lost} damaged records are missing here: see ferraris flash check", file=sys.stderr)
+    if options.csv:
+        write_csv(options.csv, records)
+    if options.parquet:
+        write_parquet(options.parquet, records)
+    if options.json:
+        print(
+            json.dumps(
+                [{name: _json(value) for name, value in record.items()} for record in records], indent=1
+            )
+        )
+    elif not (options.csv or options.parquet or options.plot):
+        _print(records)
+    else:
+        print(f"{len(records)} records written")
+    return 0
+
+
+def _check(options: Namespace) -> None:
+    if options.what not in WHAT:
+        raise UsageError(f"{options.what or 'nothing named'}: a stopped meter has {', '.join(WHAT)}")
+    if options.plot and options.what != "load_profile":
+        raise UsageError("--plot draws load_profile only")
+    window = options.last_days is not None or options.start is not None or options.to is not None
+    if options.what == "registers" and window:
+        raise UsageError("registers are of one moment: no --last-days, --from or --to")
+    if options.last_days is not None and options.start is not None:
+        raise UsageError("--last-days and --from: one of them")
+    if options.start is not None and options.to is not None and options.start >= options.to:
+        raise UsageError("--from must be before --to")
+
+
+def _window(options: Namespace, newest: int) -> tuple[int, int]:
+    """Return (from, to), UTC seconds. newest: the last second of the records; its day is today."""
+    start = options.start or 0
+    if options.last_days is not None:
+        start = max(0, newest // DAY - options.last_days) * DAY
+    return start, options.to if options.to is not None else 1 << 32
+
+
+def _profile(meter: Stored, options: Namespace) -> tuple[list[Record], int]:
+    profile = meter.load_profile()
+    found = list(rows(profile))
+    start, stop = _window(options, found[-1].end - 1 if found else 0)
+    found = [row for row in found if row.end > start and row.end <= stop]
+    if options.plot:
+        plot(options.plot, found)
+    names = list(dict.fromkeys(name for row in found for name in row.values))
+    return [_profile_record(row, names) for row in found], profile.fifo.damaged
+
+
+def _profile_record(row: Row, names: list[str]) -> Record:
+    head = {"entry": row.entry, "start": _utc(row.start), "end": _utc(row.end), "seconds": row.seconds}
+    return {**head, "status": row.status, **{name: row.values.get(name) for name in names}}
+
+
+def _log(meter: Stored, options: Namespace) -> tuple[list[Record], int]:
+    log = meter.log(options.what)
+    found = list(log.records())
+    start, stop = _window(options, found[-1].time if found else 0)
+    return [_event_record(event) for event in found if start <= event.time < stop], log.fifo.damaged
+
+
+def _event_record(event: Any) -> Record:
+    return {
+        "entry": event.entry,
+        "time": _utc(event.time),
+        "ms": event.ms,
+        "start": None if event.start is None else _utc(event.start),
+        "kind": event.kind,
+        "name": event.name,
+        "origin": origin_name(event.origin),
+        "user": event.user,
+        "peer": event.peer,
+        "fields": "; ".join(f"{name}={plain(name, value)}" for name, value in event.named()),
+        "problem": event.problem or "",
+    }
+
+
+def _registers(meter: Stored) -> Iterator[Record]:
+    app = meter.meter()
+    at = app.meter.restored_at
+    if at is None:
+        return
+    for key in keys():
+        if key.split(".")[0] in INTEGRATED:
+            value, scaler, unit = app.access.read(key)
+            yield {"time": _utc(at), "key": key, "value": value / 10**-scaler, "unit": unit}
+
+
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def _json(value: Any) -> Any:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+
+
+def _print(records: list[Record]) -> None:
+    """Print a table whose columns are as wide as what is in them."""
+    if not records:
+        print("no records")
+        return
+    names = list(records[0])
+    lines = [names, *([_cell(record[name]) for name in names] for record in records)]
+    wide = [max(len(line[k]) for line in lines) for k in range(len(names))]
+    for line in lines:
+        cells = (cell.ljust(min(width, _WIDTH)) for cell, width in zip(line, wide, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,110 @@
+"""A stopped meter's state directory, read through the meter's own code on a copy: the original is not touched."""
+
+import contextlib
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from meter.app import CALIBRATION_KIND, LOAD_PROFILE_KIND, App
+from meter.config.schema import defaults
+from meter.hal.sim.flash import WrongFileSize
+from meter.meter import StateError
+from meter.registers.energy import Energy
+from meter.registers.event_log import FIFO_KINDS, EventLog
+from meter.registers.load_profile import LoadProfile
+from meter.storage import journal
+from meter.storage.errors import StorageError
+from meter.storage.fifo import Fifo
+from meter.storage.partitions import Partitions
+
+from boards.sim.board import Board, nominal_full_scale, synthesizer
+from ferraris.errors import UsageError
+from ferraris.state_dir import FLASH, LOCK
+
+KINDS = {
+    "journal": journal.KIND,
+    "calibration": CALIBRATION_KIND,
+    "load_profile": LOAD_PROFILE_KIND,
+    **dict(FIFO_KINDS),
+}
+
+
+class Stored:
+    """What a stopped meter keeps. board: its Board over the copy. repaired: a superblock had to be mended."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        operations = board.flash.programs + board.flash.erases
+        self.areas = Partitions.open(board.flash, board.partitions)
+        self.repaired = board.flash.programs + board.flash.erases > operations
+
+    def fifo(self, area: str) -> Fifo:
+        """Return the mounted Fifo in an area. StorageError if something else is there."""
+        base, size = self.areas.area(area)
+        fifo = Fifo(self.board.flash, base, size, KINDS[area])
+        fifo.mount()
+        return fifo
+
+    def load_profile(self) -> LoadProfile:
+        """Return the load profile, to be read only."""
+        return LoadProfile(self.fifo("load_profile"), Energy())
+
+    def log(self, name: str) -> EventLog:
+        """Return one of the event logs."""
+        return EventLog(self.fifo(name))
+
+    def meter(self) -> App:
+        """Return the meter as it would start again: its registers are those it has kept."""
+        return App(self.board, defaults())
+
+
+@contextlib.contextmanager
+def stored(path: str) -> Iterator[Stored]:
+    """Open a copy of a state directory. UsageError if it is none, is torn or foreign, or a meter is using it."""
+    directory = Path(path)
+    if not (directory / FLASH).is_file():
+        raise UsageError(f"{path}: not a meter's state: there is no {FLASH} in it")
+    with tempfile.TemporaryDirectory(prefix="ferraris-") as copy:
+        _copy(directory, Path(copy))
+        settings = defaults()
+        try:
+            board = Board(settings, synthesizer(settings), nominal_full_scale(settings), state=copy, start=0)
+        except WrongFileSize as error:
+            raise UsageError(f"{str(error).replace(copy, path)}: it is torn. Nothing was changed") from error
+        try:
+            if _is_blank(board.flash):
+                raise UsageError(f"{path}: {FLASH} is blank: no meter has stored anything in it")
+            yield Stored(board)
+        except (StorageError, StateError) as error:
+            raise UsageError(f"{path}: {error}. Nothing was changed") from error
+        finally:
+            board.flash.close()
+
+
+def _copy(directory: Path, copy: Path) -> None:
+    """Copy the files of a state directory while nobody else has it."""
+    with contextlib.ExitStack() as held:
+        try:
+            lock = held.enter_context(open(directory / LOCK, encoding="ascii"))
+        except FileNotFoundError:  # a copy that somebody made: nobody runs on it
+            lock = None
+        if lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError as error:
+                owner = lock.read().strip() or "unknown"
+                raise UsageError(
+                    f"{directory}: in use by a running meter (process {owner}); stop it, or read it over a port"
+                ) from error
+        for file in directory.iterdir():
+            if file.is_file() and file.name != LOCK:
+                shutil.copyfile(file, copy / file.name)
+
+
+def _is_blank(flash: Any) -> bool:
+    content = bytearray(flash.size)
+    flash.read(0, content)
+    return not content.strip(b"\xff")

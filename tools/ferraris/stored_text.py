@@ -1,0 +1,64 @@
+"""What the records on a meter's flash say, as a line of text for each."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from meter.metrology.calibration import CalibrationError, unpack
+from meter.registers.event_kinds import LOGS, live_text, origin_name
+from meter.registers.event_log import Event
+
+from ferraris.stored import Stored
+from ferraris.stored_profile import rows
+
+Records = list[tuple[int, int, bytes]]
+
+
+def when(utc: int | None) -> str:
+    """Return a UTC second as text."""
+    return "unknown" if utc is None else datetime.fromtimestamp(utc, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def describe(meter: Stored, area: str, records: Records) -> Iterator[tuple[int, str]]:
+    """Yield (entry, text) for the records of an area."""
+    if area in LOGS:
+        for record in records:
+            yield record[0], event_text(Event(*record))
+    elif area == "load_profile":
+        for row in rows(meter.load_profile(), records[0][0]) if records else ():
+            values = " ".join(f"{key}={value:g}" for key, value in row.values.items())
+            yield row.entry, f"{row.seconds} s  {values}  {row.status}".rstrip()
+    else:
+        for entry, _, payload in records:
+            yield entry, _calibration(payload) if area == "calibration" else f"state of {len(payload)} bytes"
+
+
+def event_text(event: Event) -> str:
+    """Return what an event says, but for its time."""
+    words = [event.name]
+    if event.start is not None:
+        words.append(f"since {when(event.start)}")
+    if event.origin:
+        words.append(f"by {origin_name(event.origin)}")
+    words += [text for text in (event.user, event.peer) if text]
+    words += [f"{name}={plain(name, value)}" for name, value in event.named()]
+    if event.problem:
+        words.append(f"({event.problem}: {event.raw.hex()})")
+    return "  ".join(words)
+
+
+def plain(name: str, value: Any) -> str:
+    """Return the value of a field as text, in words where its name says what it is."""
+    if name == "live inputs":
+        return live_text(value)
+    if name in ("configuration", "before", "after") and isinstance(value, int):
+        return f"{value & 0xFFFFFFFF:08x}"
+    return "unknown" if value is None else str(value)
+
+
+def _calibration(payload: bytes) -> str:
+    try:
+        found = unpack(payload)
+    except CalibrationError as error:
+        return str(error)
+    return "gains " + " ".join(f"{gain:.6f}" for gain in found.gains)
