@@ -6,7 +6,7 @@ FLOAT is the device's float: 32 bits on a Pico, 64 bits on a host. Metrology tak
 a host can run in single precision and see what a Pico sees.
 """
 
-from math import sqrt
+from math import atan2, sqrt
 
 try:
     from ulab import numpy as np
@@ -53,6 +53,10 @@ try:
     def step(x):
         """Return 1 where x is 0 or more, else 0; x: a float or an array."""
         return (1.0 if x >= 0 else 0.0) if type(x) is float else (x >= 0) * 1.0
+
+    def arc_tangent(y, x):
+        """Return the angle of (x, y) in radians; both floats or both arrays."""
+        return atan2(y, x) if type(x) is float else np.arctan2(y, x)
 
     def larger(a, b):
         """Return the larger of each pair; a, b: both floats or both arrays."""
@@ -110,6 +114,10 @@ except ImportError:
     def step(x):
         """Return 1 where x is 0 or more, else 0; x: a float or an array."""
         return (1.0 if x >= 0 else 0.0) if type(x) is float else (x >= 0).astype(x.dtype)
+
+    def arc_tangent(y, x):
+        """Return the angle of (x, y) in radians; both floats or both arrays."""
+        return atan2(y, x) if type(x) is float else np.arctan2(y, x)
 
     def larger(a, b):
         """Return the larger of each pair; a, b: both floats or both arrays."""

@@ -164,12 +164,16 @@ class HalfCycles:
                 rows[_HV + row] = seconds * square * (started[row % 3] if row > 5 else 1.0)
             rows[_HS] = seconds * known
             return
+        weights = np.zeros((3, len(seconds)), dtype=self._dtype)
+        for p in range(3):
+            weights[p] = started[p] * seconds
         ends = [piece[0] for piece in pieces[1:]] + [len(seconds)]
         for (start, squares, known), end in zip(pieces, ends):
             there = seconds[start:end]
-            for row, square in enumerate(squares):
-                weight = there * started[row % 3][start:end] if row > 5 else there
-                rows[_HV + row, start:end] = weight * square
+            column = np.array(squares, dtype=self._dtype).reshape((len(squares), 1))
+            rows[_HV : _HV + 6, start:end] = column[:6] * there
+            for row in range(6, len(squares), 3):
+                rows[_HV + row : _HV + row + 3, start:end] = column[row : row + 3] * weights[:, start:end]
             rows[_HS, start:end] = there * known
 
     def _correct(self, now, cycle, phasors):

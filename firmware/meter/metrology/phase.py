@@ -8,11 +8,11 @@ stays when any one phase is lost. Where all three inputs carry the same voltage 
 sum of the phases takes its place; where B and C are opposite and A is dead, both vanish and B - C does.
 """
 
-from math import atan2, floor, pi, sqrt
+from math import floor, pi
 
 from meter.compat import const
 from meter.metrology.grid import SLEW
-from meter.xnp import FLOAT, floats, np
+from meter.xnp import FLOAT, arc_tangent, floats, larger, np, root, step
 
 PER_QUARTER = const(8)  # decimated samples in a quarter cycle
 WINDOW = const(10)  # quarters in a window: room for two cycles at a fifth below the nominal frequency
@@ -55,19 +55,11 @@ class PhaseDetector:
         decimated: (3, at least (count + WINDOW - 1) * PER_QUARTER). Result: a list of radians, 0 where the reference
         passes zero, rising; and a list of the largest magnitude of any phase, volts peak.
         """
-        parts = self._few(decimated, count) if count < WINDOW else self._many(decimated, count)
-        phases, largest = [], []
-        for ar, ai, br, bi, cr, ci in zip(*parts):
-            a, b, c = sqrt(ar * ar + ai * ai), sqrt(br * br + bi * bi), sqrt(cr * cr + ci * ci)
-            largest.append(max(a, b, c))
-            missing = (a + b + c) * _MISSING
-            real, imag = ar - (br + cr) * 0.5, ai - (bi + ci) * 0.5
-            if sqrt(real * real + imag * imag) <= missing:
-                real, imag = ar + br + cr, ai + bi + ci
-                if sqrt(real * real + imag * imag) <= missing:
-                    real, imag = br - cr, bi - ci
-            phases.append(atan2(imag, real) + pi / 2)
-        return phases, largest
+        if count < WINDOW:
+            pairs = [_reference(*parts) for parts in zip(*self._few(decimated, count))]
+            return [phase for phase, _ in pairs], [largest for _, largest in pairs]
+        phases, largest = _reference(*self._many(decimated, count))
+        return floats(phases), floats(largest)
 
     def acquire(self, nominal, decimated, count, threshold):
         """Tune to the frequency found in `count` windows, beginning with the nominal one, no further than SLEW."""
@@ -110,6 +102,21 @@ class PhaseDetector:
             for j in range(WINDOW):
                 weights = self._weights[j * PER_QUARTER : (j + 1) * PER_QUARTER]
                 total += np.dot(quarters[j : j + count], weights)
-            parts.append(floats(total[:, 0]))
-            parts.append(floats(total[:, 1]))
+            parts.append(total[:, 0])
+            parts.append(total[:, 1])
         return parts
+
+
+def _reference(ar, ai, br, bi, cr, ci):
+    """Return the phase of the reference, and the largest magnitude of any phase. Real and imaginary parts of A, B, C.
+
+    All floats, or all arrays.
+    """
+    a, b, c = root(ar * ar + ai * ai), root(br * br + bi * bi), root(cr * cr + ci * ci)
+    missing = (a + b + c) * _MISSING
+    real, imag = br - cr, bi - ci
+    for other in ((ar + br + cr, ai + bi + ci), (ar - (br + cr) * 0.5, ai - (bi + ci) * 0.5)):
+        re, im = other
+        there = step(root(re * re + im * im) - missing)
+        real, imag = real + (re - real) * there, imag + (im - imag) * there
+    return arc_tangent(imag, real) + pi / 2, larger(a, larger(b, c))
