@@ -64,6 +64,7 @@ class Tracker:
         self._room = (WINDOW + 12 + half_cycles * 5 // 2) * self._block
         self._marks = Marks()
         self._allocate(half_cycles)
+        self._ones = np.ones((self._detector.decimation, 1), dtype=dtype)
         self._restart(0)
         self._gap = 0  # nothing has been lost before the first sample
 
@@ -150,7 +151,7 @@ class Tracker:
         count = (after - before) * ratio
         for p in range(3):
             samples = self._samples[p, before * block : after * block].reshape((count, decimation))
-            self._decimated[p, before * ratio : after * ratio] = np.sum(samples, axis=1)
+            self._decimated[p, before * ratio : after * ratio] = np.dot(samples, self._ones).reshape((count,))
         self._blocks = after
 
     def _follow(self, least):
