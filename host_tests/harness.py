@@ -175,7 +175,7 @@ class Bench:
 
     def records(self):
         """Return the load profile: a list of (end time, seconds, status, values)."""
-        return [record[1:] for record in self.meter.load_profile.records()]
+        return [record[1:5] for record in self.meter.load_profile.records()]
 
     def image(self):
         """Return all bytes of the flash."""

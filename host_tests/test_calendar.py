@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meter.calendar import civil
+from meter.calendar import DAILY, MONTHLY, WEEKLY, civil, interval_start, is_boundary
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = int((datetime(2106, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
@@ -53,3 +53,19 @@ def test_days_that_calendars_get_wrong(utc, time):
 def test_the_years_before_1970_are_right_too():
     assert civil(-1) == (1969, 12, 31, 23, 59, 59)
     assert civil(-86400 * 366) == (1968, 12, 31, 0, 0, 0)
+
+
+@given(st.integers(0, LAST), st.sampled_from((1, 5, 12, 60, DAILY, WEEKLY, MONTHLY)))
+def test_an_interval_starts_on_the_clock_the_day_the_monday_or_the_first(utc, code):
+    start = interval_start(utc, code)
+    found, time = EPOCH + timedelta(seconds=start), EPOCH + timedelta(seconds=utc)
+    if code == WEEKLY:
+        midnight = time.replace(hour=0, minute=0, second=0)
+        assert found == midnight - timedelta(days=time.weekday())
+    elif code == MONTHLY:
+        assert found == time.replace(day=1, hour=0, minute=0, second=0)
+    elif code == DAILY:
+        assert found == time.replace(hour=0, minute=0, second=0)
+    else:
+        assert found == time.replace(minute=time.minute // code * code, second=0)
+    assert is_boundary(start, code) and is_boundary(utc, code) == (start == utc)

@@ -12,7 +12,7 @@ from meter.metrology.half_cycles import HalfCycles
 from meter.metrology.tracking import CHANNELS, Tracker
 from meter.quantities import START as ROW_OF
 from meter.quantities import index
-from meter.registers.load_profile import POWER_FAIL, SHORT
+from meter.registers.load_profile_record import NORMAL, POWER_FAIL, SHORT
 from meter.storage.journal import Journal
 
 from host_tests.harness import (
@@ -179,7 +179,7 @@ def test_a_span_that_closes_an_interval_is_in_its_record():
     bench = Bench(minutes=1, utc=START // 60 * 60)
     bench.run(60)
     ((end, seconds, status, values),) = bench.records()
-    assert (end % 60, seconds, status) == (0, 60, 0)
+    assert (end % 60, seconds, status) == (0, 60, NORMAL)
     assert values[0] == pytest.approx(60 * WH, rel=1e-6)
 
 
@@ -190,7 +190,7 @@ def test_an_outage_closes_the_interval_and_the_records_still_add_up():
     again = Bench(bench.flash, utc=START + 700, minutes=15)
     again.run(2000)
     records = again.records()
-    assert [status for _, _, status, _ in records][:2] == [SHORT | POWER_FAIL, SHORT]
+    assert [status for _, _, status, _ in records][:2] == [SHORT | POWER_FAIL, NORMAL | SHORT]
     assert records[0][0] == START + 500
     again.meter.finish()
     rest = Bench(again.flash, utc=START + 9999, minutes=15)

@@ -52,7 +52,9 @@ def _allowed(kind: str, allowed: Any) -> str:
     if kind == "choice":
         return ", ".join(map(str, allowed))
     if kind == "quantities":
-        return f"1 to {allowed} integrated quantities, such as Wh.del.P"
+        return f"{allowed[0]} to {allowed[1]} quantities, such as Wh.del.P (consumed) or V.A (averaged)"
+    if kind == "each":
+        return f"up to {allowed[0]} numbers, {allowed[1]:.7g} to {allowed[2]:.7g}"
     if kind == "numbers":
         return f"{allowed[0]} numbers, {allowed[1]:.7g} to {allowed[2]:.7g}"
     return f"{'whole number, ' if kind == 'integer' else ''}{allowed[0]:.7g} to {allowed[1]:.7g}"

@@ -13,11 +13,12 @@ from meter.hal.sim.synthesizer import Synthesizer, three_phase
 from meter.hal.sim.uart import Uart
 from meter.metrology.frame import HALF
 
-FLASH_SIZE = 4 * 1024 * 1024
+FLASH_SIZE = 16 * 1024 * 1024
 ERASE_SIZE = 4096
 NVRAM_SIZE = 32 * 1024  # a common ferroelectric RAM
 LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
-PARTITIONS = (("journal", 256), ("calibration", 3), ("load_profile", 512)) + LOGS
+LOAD_PROFILES = (("load_profile", 1152), ("profile_2", 1152))
+PARTITIONS = (("journal", 256), ("calibration", 3)) + LOAD_PROFILES + LOGS
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 

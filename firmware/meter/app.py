@@ -20,6 +20,7 @@ from meter.storage.partitions import Partitions
 from meter.xnp import FLOAT
 
 LOAD_PROFILE_KIND = 0x4C
+LOAD_PROFILE_2_KIND = 0x4D
 CALIBRATION_KIND = 0x43
 TCP_CONNECTIONS = 4
 ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
@@ -41,6 +42,16 @@ class App:
         areas = Partitions.open(board.flash, board.partitions)
         profile = Fifo(board.flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
         profile.mount()
+        profile_2 = None
+        if settings["load_profile_2.channels"]:
+            fifo = Fifo(board.flash, *areas.area("profile_2"), LOAD_PROFILE_2_KIND)
+            fifo.mount()
+            profile_2 = {
+                "fifo": fifo,
+                "channels": settings["load_profile_2.channels"],
+                "interval": settings["load_profile_2.interval"],
+            }
+            profile_2.update(_profile_options(settings, "load_profile_2"))
         journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
@@ -57,6 +68,8 @@ class App:
             observer,
             dtype,
             builder.diagnostics(settings),
+            _profile_options(settings, "load_profile"),
+            profile_2,
         )
         self.logs = EventLogs(board.flash, areas)
         self.access = Access(self.meter, settings["meter.serial"], Primary(settings), self.logs)
@@ -156,3 +169,12 @@ class App:
 
     def _tcp_session(self):
         return Iec6205621Session(self.access, serial=False, visit=self._visitors.visit(event_kinds.TCP))
+
+
+def _profile_options(settings, section):
+    km = settings[section + ".km"] or (1.0,) * len(settings[section + ".channels"])
+    return {
+        "km": km if settings[section + ".format"] == "counts" else None,
+        "events": settings[section + ".events"],
+        "freeze": settings[section + ".freeze_markers"],
+    }

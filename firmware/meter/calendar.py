@@ -1,4 +1,12 @@
-"""Civil time from UTC seconds: the proleptic Gregorian calendar, in integers."""
+"""Civil time from UTC seconds: the proleptic Gregorian calendar, in integers. And the intervals cut from it."""
+
+from meter.compat import const
+
+# Intervals that records end on, by their code: minutes that divide the hour, and three longer ones.
+DAILY = const(1440)
+WEEKLY = const(10080)
+MONTHLY = const(43200)
+_DAY_S = const(86400)
 
 
 def civil(utc):
@@ -17,3 +25,27 @@ def civil(utc):
     month = month + 3 if month < 10 else month - 9
     year = year_of_era + era * 400 + (1 if month <= 2 else 0)
     return year, month, day, rest // 3600, rest // 60 % 60, rest % 60
+
+
+def midnight(utc):
+    """Return the second at which the day of a UTC second began."""
+    return utc - utc % _DAY_S
+
+
+def interval_start(utc, code):
+    """Return the second at which the interval began in which this UTC second is.
+
+    code: minutes that divide 60, or DAILY, WEEKLY (from Monday), MONTHLY (from the first). Minutes count from the hour.
+    """
+    _, _, day, hour, minute, second = civil(utc)
+    if code <= 60:
+        return utc - (minute * 60 + second) % (code * 60)
+    today = utc - hour * 3600 - minute * 60 - second
+    if code == WEEKLY:
+        return today - (today // _DAY_S + 3) % 7 * _DAY_S  # 1970-01-01 was a Thursday
+    return today - (day - 1) * _DAY_S if code == MONTHLY else today
+
+
+def is_boundary(utc, code):
+    """Return True if an interval ends, and the next begins, at this UTC second. code: as for interval_start()."""
+    return utc % 60 == 0 and interval_start(utc, code) == utc

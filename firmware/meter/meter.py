@@ -21,8 +21,10 @@ from meter.xnp import FLOAT
 
 CHECKPOINT_S = const(600)
 AVERAGE_TICKS = const(3)  # instantaneous values are averages of 1.5 s (the manual, Registers, Instantaneous)
-_STATE_VERSION = const(3)
+_STATE_VERSION = const(4)
 _HEAD = "<BI"  # version, UTC second of the checkpoint
+_PART = "<H"  # bytes of the load profile's state that follows
+_PART_SIZE = const(2)
 
 
 class StateError(Exception):
@@ -40,6 +42,10 @@ class Meter:
     half_cycles HalfCycles: the metrology as configured
     observer    called with the Span of each second, or None
     diagnostics Diagnostics for the connection and frequency, or None: three elements, 60 Hz
+    profile_options     dict: further arguments of LoadProfile for load profile 1, or None
+    profile_2   dict: the arguments of LoadProfile for load profile 2 (without energy), or None: there is none
+
+    load_profile, load_profiles     load profile 1; both, or the one that there is
 
     latest      the Span of the last 1.5 s, or None: the instantaneous values
     restored_at UTC second of the checkpoint, or of the second in the Nvram, it started from, or None
@@ -47,11 +53,16 @@ class Meter:
 
     def __init__(
         self, rate, utc, journal, profile, channels, interval_min, half_cycles, observer=None, dtype=FLOAT,
-        diagnostics=None,
+        diagnostics=None, profile_options=None, profile_2=None,
     ):  # fmt: skip
         self.clock = Clock(rate, utc)
         self.energy = Energy()
-        self.load_profile = LoadProfile(profile, self.energy, channels, interval_min)
+        self.load_profile = LoadProfile(
+            profile, self.energy, channels, interval_min, **(profile_options or {})
+        )
+        self.load_profiles = (self.load_profile,)
+        if profile_2:
+            self.load_profiles += (LoadProfile(energy=self.energy, **profile_2),)
         self.diagnostics = diagnostics or Diagnostics()
         self.latest = None
         self._journal = journal
@@ -81,11 +92,11 @@ class Meter:
     def _close(self, second):
         self._book(second)
         # First the checkpoint, then the record: whatever is cut off between or after, resume() counts it once.
-        due = self.load_profile.due(second)
+        due = [profile for profile in self.load_profiles if profile.due(second)]
         if due or second % CHECKPOINT_S == 0:
             self.checkpoint()
-        if due:
-            self.load_profile.close(second)
+        for profile in due:
+            profile.close(second)
         if self._journal.keeps_seconds:
             self._journal.save_second(self._state(second), second)
 
@@ -108,6 +119,8 @@ class Meter:
         span = self._span
         span.end = second
         self.energy.add(span)
+        for profile in self.load_profiles:
+            profile.take(span)
         if self._observer:
             self._observer(span)
         span.clear()
@@ -118,7 +131,20 @@ class Meter:
         self._journal.save(self._state(now), now)
 
     def _state(self, now):
-        return struct.pack(_HEAD, _STATE_VERSION, now) + self.energy.state() + self.load_profile.state()
+        state = struct.pack(_HEAD, _STATE_VERSION, now) + self.energy.state()
+        for profile in self.load_profiles:
+            part = profile.state()
+            state += struct.pack(_PART, len(part)) + part
+        return state
+
+    def event(self, kind, before=None, after=None):
+        """End the load profiles' records with an event. kind, before, after: see LoadProfile.event()."""
+        self._share()
+        if self._span.half_cycles:
+            self._book(self.clock.second)
+        self.checkpoint()
+        for profile in self.load_profiles:
+            profile.event(kind, self.clock.second, before, after)
 
     def finish(self):
         """The supply fails or the recording has ended: book what is metered and store the state."""
@@ -131,12 +157,20 @@ class Meter:
         stored = self._journal.load()
         self.restored_at = None
         if stored is None:
-            self.load_profile.begin(utc)
+            for profile in self.load_profiles:
+                profile.begin(utc)
             return
         saved_at, state = stored
         head = struct.calcsize(_HEAD)
         if state[0] != _STATE_VERSION:
             raise StateError("stored registers have version %d, not %d" % (state[0], _STATE_VERSION))
         self.energy.restore(state[head : head + Energy.STATE_SIZE])
-        self.load_profile.resume(state[head + Energy.STATE_SIZE :], saved_at, utc)
+        at = head + Energy.STATE_SIZE
+        for profile in self.load_profiles:
+            if at == len(state):  # this one is new
+                profile.begin(utc)
+                continue
+            start = at + _PART_SIZE
+            at = start + struct.unpack_from(_PART, state, at)[0]
+            profile.resume(state[start:at], saved_at, utc)
         self.restored_at = saved_at

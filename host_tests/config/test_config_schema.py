@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from meter.config.schema import BAUDS, FIELDS, ConfigError, defaults, validate
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.quantities import index
-from meter.registers.load_profile import INTERVALS_MIN
+from meter.registers.load_profile_record import INTERVALS
 
 PATHS = [field[0] for field in FIELDS]
-KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "points"}
+KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"}
 
 
 def nested(path, value):
@@ -77,8 +77,10 @@ BAD = (
     ("service.frequency", (0, 55, "60", True, None, [60], {}, 60.5)),
     ("service.nominal_voltage", (0.5, -1, 2e6, "120", True, float("nan"), float("inf"), None, [], 10**400)),
     ("load_profile.interval", (7, 0, -15, 1440, "15", True, False)),
-    ("load_profile.channels", ([], ["Wh.del.P"] * 17, "Wh.del.P", ["V.A"], ["Wh.del"], [5], [None], [["Wh.del.P"]],
+    ("load_profile.channels", ([], ["Wh.del.P"] * 17, "Wh.del.P", ["Wh.del"], [5], [None], [["Wh.del.P"]],
                                [b"Wh.del.P"], ["Wh.del.P", "no"], {}, None, [{}])),
+    ("load_profile.km", (5, "abc", [0], [1] * 17, ["1"], [True], [2e6], {}, None)),
+    ("load_profile.format", ("float", 1, None)),
     ("ports.optical.enabled", (1, 0, "true", None, [])),
     ("ports.optical.baud", (1000, "9600", 115200)),
     ("ports.optical.reaction", (19, 1501, 200.0, True, "200", 10**5000)),
@@ -107,7 +109,7 @@ def test_a_bad_value_is_named_with_its_path_and_what_is_allowed(path, value):
     "path, values",
     [
         ("service.frequency", (50, 60)),
-        ("load_profile.interval", INTERVALS_MIN),
+        ("load_profile.interval", INTERVALS),
         ("ports.rs485.baud", BAUDS),
         ("ports.rs485.reaction", (20, 1500)),
         ("service.ct_primary", (0.001, 1, 1e6)),
@@ -121,7 +123,10 @@ def test_a_bad_value_is_named_with_its_path_and_what_is_allowed(path, value):
         ),
         ("loss.delivered", ([-100, 0, 100.0, 1, 2],)),
         ("meter.serial", ("1", "x" * 16)),
-        ("load_profile.channels", (["Wh.net.P"], ["VAvh.rec.C"] * 16)),
+        ("load_profile.channels", (["Wh.net.P"], ["VAvh.rec.C"] * 16, ["V.A", "PF.bi.P"])),
+        ("load_profile_2.channels", ([], ["Hz.A"] * 16)),
+        ("load_profile.km", ([], [1e-6, 1, 2.5, 1e6])),
+        ("load_profile.format", ("values", "counts")),
         ("simulator.lag", ([-360, 0, 360.0],)),
     ],
 )
@@ -232,6 +237,8 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
         assert found in allowed
     elif kind == "numbers":
         assert len(found) == allowed[0] and all(allowed[1] <= x <= allowed[2] for x in found)
+    elif kind == "each":
+        assert len(found) <= allowed[0] and all(allowed[1] <= x <= allowed[2] for x in found)
     elif kind == "points":
         assert len(found) <= allowed[0] and all(len(point) == allowed[1] for point in found)
         assert all(a[0] < b[0] for a, b in zip(found, found[1:]))
@@ -239,3 +246,24 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
         assert all(index(key) >= 0 for key in found)
     else:
         assert isinstance(found, (bool, str))
+
+
+@pytest.mark.parametrize("key", ("status", "pulse.1", "totalization.2", "contact.8"))
+@pytest.mark.parametrize("section", ("load_profile", "load_profile_2"))
+def test_a_channel_that_is_not_built_yet_is_named(section, key):
+    (problem,) = problems(nested(section + ".channels", ["Wh.del.P", key]))
+    assert problem.startswith(f"{section}.channels: channel {key}: ")
+    assert problem.endswith("not built yet")
+
+
+def test_there_is_a_km_for_each_channel_or_none():
+    assert problems({"load_profile": {"channels": ["V.A", "A.A"], "km": [1.0]}}) == [
+        "load_profile.km: must be one for each of 2 channels, not 1"
+    ]
+
+
+def test_settings_of_both_load_profiles_are_apart():
+    found = validate({"load_profile_2": {"interval": 1, "channels": ["V.A"]}})
+    assert (found["load_profile.interval"], found["load_profile_2.interval"]) == (15, 1)
+    (problem,) = problems({"load_profile": {"2": 1}})
+    assert problem.startswith("load_profile.2: unknown setting; known here: interval, channels, format")

@@ -84,7 +84,7 @@ def test_a_dump_lists_the_areas_and_every_record_with_time_kind_and_fields(capsy
     result = called(capsys, "flash", "dump", state)
     assert (result.returncode, result.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    assert lines[0] == "flash of 4194304 bytes in sectors of 4096"
+    assert lines[0] == f"flash of {FLASH_SIZE} bytes in sectors of 4096"
     first = base_of("events") // 4096
     assert f"events sectors {first} to {first + 7}" in lines
     assert lines.count("alarms: empty") == 1

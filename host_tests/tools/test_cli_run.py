@@ -16,7 +16,8 @@ from iec62056_21.client import Iec6205621Client
 from meter.app import LOAD_PROFILE_KIND
 from meter.hal.sim.flash import Flash
 from meter.registers.energy import Energy
-from meter.registers.load_profile import DEFAULT_CHANNELS, SHORT, LoadProfile
+from meter.registers.load_profile import DEFAULT_CHANNELS, LoadProfile
+from meter.registers.load_profile_record import NORMAL, SHORT
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
@@ -206,7 +207,7 @@ def test_duration_ends_a_run_by_itself(fast):
     result = ferraris(*fast, 20)
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(
-        r"stopped at 2026-01-01 00:15:(09|10) UTC: [0-9.]+ Wh delivered, 1 load profile records",
+        r"stopped at 2026-01-01 00:15:(09|10) UTC: [0-9.]+ Wh delivered, 2 load profile records",
         result.stdout.splitlines()[-1],
     )
 
@@ -246,8 +247,8 @@ def test_load_profile_records_end_at_quarter_hours(state, fast):
     records = list(LoadProfile(fifo, Energy(), DEFAULT_CHANNELS).records())
     flash.close()
     assert [record[1:4] for record in records] == [
-        (QUARTER_PAST, 10, SHORT),
-        (QUARTER_PAST + 900, 900, 0),
+        (QUARTER_PAST, 10, NORMAL | SHORT),
+        (QUARTER_PAST + 900, 900, NORMAL),
     ]
     # Wh in the records, and ten seconds after them, are all that was delivered; and it is about 1.5 kW
     recorded = sum(record[4][0] for record in records)

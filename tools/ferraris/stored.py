@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meter.app import CALIBRATION_KIND, LOAD_PROFILE_KIND, App
+from meter.app import CALIBRATION_KIND, LOAD_PROFILE_2_KIND, LOAD_PROFILE_KIND, App
 from meter.config.schema import defaults
 from meter.hal.sim.flash import WrongFileSize
 from meter.meter import StateError
@@ -28,6 +28,7 @@ KINDS = {
     "journal": journal.KIND,
     "calibration": CALIBRATION_KIND,
     "load_profile": LOAD_PROFILE_KIND,
+    "profile_2": LOAD_PROFILE_2_KIND,
     **dict(FIFO_KINDS),
 }
 
@@ -48,9 +49,9 @@ class Stored:
         fifo.mount()
         return fifo
 
-    def load_profile(self) -> LoadProfile:
-        """Return the load profile, to be read only."""
-        return LoadProfile(self.fifo("load_profile"), Energy())
+    def load_profile(self, area: str = "load_profile") -> LoadProfile:
+        """Return a load profile, to be read only. area: load_profile or profile_2."""
+        return LoadProfile(self.fifo(area), Energy())
 
     def log(self, name: str) -> EventLog:
         """Return one of the event logs."""

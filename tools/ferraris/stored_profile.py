@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from meter.registers.load_profile import DEFAULT_CHANNELS, POWER_FAIL, SHORT, LoadProfile
-
-FLAGS = ((SHORT, "short"), (POWER_FAIL, "power fail"))
+from meter.registers.load_profile import LoadProfile
+from meter.registers.load_profile_record import MIDNIGHT, NORMAL, status_text
 
 
 class Row(NamedTuple):
@@ -22,11 +21,8 @@ class Row(NamedTuple):
 
 def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
     """Yield the rows from an entry number on, oldest first."""
-    for entry, end, seconds, status, values in profile.records(start):
-        text = " ".join(name for flag, name in FLAGS if status & flag)
-        names = DEFAULT_CHANNELS if len(values) == len(DEFAULT_CHANNELS) else _numbered(len(values))
-        yield Row(entry, end - seconds, end, seconds, text, dict(zip(names, values, strict=True)), bool(text))
-
-
-def _numbered(count: int) -> tuple[str, ...]:
-    return tuple(f"channel {k + 1}" for k in range(count))
+    for record in profile.records(start):
+        text = status_text(record.status & ~NORMAL)
+        values = dict(zip(record.description.keys, record.values, strict=True))
+        flagged = bool(record.status & ~(NORMAL | MIDNIGHT))
+        yield Row(record.entry, record.start, record.end, record.seconds, text, values, flagged)

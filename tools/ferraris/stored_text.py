@@ -24,8 +24,8 @@ def describe(meter: Stored, area: str, records: Records) -> Iterator[tuple[int, 
     if area in LOGS:
         for record in records:
             yield record[0], event_text(Event(*record))
-    elif area == "load_profile":
-        for row in rows(meter.load_profile(), records[0][0]) if records else ():
+    elif area in ("load_profile", "profile_2"):
+        for row in rows(meter.load_profile(area), records[0][0]) if records else ():
             values = " ".join(f"{key}={value:g}" for key, value in row.values.items())
             yield row.entry, f"{row.seconds} s  {values}  {row.status}".rstrip()
     else:

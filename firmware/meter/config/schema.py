@@ -3,17 +3,22 @@
 path, kind, default, allowed, unit, help. `allowed` depends on the kind:
     text     (shortest, longest)            integer, number  (lowest, highest)
     choice   the values                     numbers          (how many, lowest, highest)
-    flag     None                           quantities       the longest list; integrated quantities only
-    points   (most points, numbers each), with a rising first number
+    flag     None                           quantities       (shortest, longest list) of text keys
+    each     (most, lowest, highest)        points           (most points, numbers each), the first one rising
 A document is JSON with nested sections: {"service": {"frequency": 50}}. Defaults follow the manual's Appendix A.
 """
 
 from meter.metrology.builder import STARTING_A
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.metrology.loss_compensation import NONE
-from meter.quantities import INTEGRATED, index
-from meter.registers.load_profile import DEFAULT_CHANNELS, INTERVALS_MIN
+from meter.quantities import index
+from meter.registers.load_profile import CHANNELS, DEFAULT_CHANNELS
+from meter.registers.load_profile_channels import not_built
+from meter.registers.load_profile_record import INTERVALS
 
+FORMATS = ("values", "counts")
+KM = (CHANNELS, 1e-6, 1e6)
+LOAD_PROFILES = ("load_profile", "load_profile_2")
 BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 
 # fmt: off
@@ -37,8 +42,18 @@ FIELDS = (
     ("correction.var_gain", "number", 1.0, (0.9, 1.1), "", "tweak of vars"),
     ("loss.delivered", "numbers", NONE, (5, -100.0, 100.0), "%", "line W, copper W, copper var, iron W, iron var"),
     ("loss.received", "numbers", NONE, (5, -100.0, 100.0), "%", "the same for received power"),
-    ("load_profile.interval", "choice", 15, INTERVALS_MIN, "min", "interval of load profile 1"),
-    ("load_profile.channels", "quantities", DEFAULT_CHANNELS, 16, "", "channels of load profile 1"),
+    ("load_profile.interval", "choice", 15, INTERVALS, "min", "interval of load profile 1"),
+    ("load_profile.channels", "quantities", DEFAULT_CHANNELS, (1, CHANNELS), "", "channels of load profile 1"),
+    ("load_profile.format", "choice", "values", FORMATS, "", "32-bit engineering values, or 16-bit counts"),
+    ("load_profile.km", "each", (), KM, "Wh, V, ...", "what a count is worth in each channel, secondary; none: 1"),
+    ("load_profile.events", "flag", True, None, "", "resets, presets, diagnostics end a record too, and are marked"),
+    ("load_profile.freeze_markers", "flag", True, None, "", "a freeze ends a record too, and is marked"),
+    ("load_profile_2.interval", "choice", 15, INTERVALS, "min", "interval of load profile 2"),
+    ("load_profile_2.channels", "quantities", (), (0, CHANNELS), "", "channels of load profile 2; none: it is off"),
+    ("load_profile_2.format", "choice", "values", FORMATS, "", "as for load profile 1"),
+    ("load_profile_2.km", "each", (), KM, "Wh, V, ...", "as for load profile 1"),
+    ("load_profile_2.events", "flag", True, None, "", "as for load profile 1"),
+    ("load_profile_2.freeze_markers", "flag", True, None, "", "as for load profile 1"),
     ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
     ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
     ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
@@ -91,9 +106,22 @@ def validate(document):
             problems.append("%s: %s, not %s" % (path, problem, _short(value)))
         else:
             settings[path] = tuple(value) if isinstance(value, list) else value
+    for section in LOAD_PROFILES:
+        problems += _load_profile(section, settings)
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def _load_profile(section, settings):
+    """Return what is wrong with the settings of a load profile together."""
+    channels, km = settings[section + ".channels"], settings[section + ".km"]
+    problems = ["%s.channels: %s" % (section, not_built(key)) for key in channels if not_built(key)]
+    if km and len(km) != len(channels):
+        problems.append(
+            "%s.km: must be one for each of %d channels, not %d" % (section, len(channels), len(km))
+        )
+    return problems
 
 
 def _leaves(node, path, fields, problems):
@@ -101,7 +129,11 @@ def _leaves(node, path, fields, problems):
     if path in fields:
         yield path, node
         return
-    below = [name[len(path) + 1 if path else 0 :].split(".")[0] for name in fields if name.startswith(path)]
+    below = [
+        name[len(path) + 1 if path else 0 :].split(".")[0]
+        for name in fields
+        if not path or name.startswith(path + ".")
+    ]
     if not isinstance(node, dict):
         problems.append("%s: must be a section with %s" % (path or "the document", ", ".join(_unique(below))))
         return
@@ -183,17 +215,27 @@ def _numbers(value, allowed):
     return "must be %d numbers from %g to %g" % allowed
 
 
-def _quantities(value, longest):
-    if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= longest:
-        return "must be a list of 1 to %d quantities" % longest
+def _quantities(value, allowed):
+    if not isinstance(value, (list, tuple)) or not allowed[0] <= len(value) <= allowed[1]:
+        return "must be a list of %d to %d quantities" % allowed
     for key in value:
         try:
-            index(key)
+            if not not_built(key):
+                index(key)
         except (KeyError, AttributeError, TypeError):
-            return "must hold quantities such as Wh.del.P"
-        if key.split(".")[0] not in INTEGRATED:
-            return "must hold integrated quantities (%s)" % ", ".join(INTEGRATED)
+            return "must hold quantities such as Wh.del.P or V.A"
     return None
+
+
+def _each(value, allowed):
+    most, low, high = allowed
+    if (
+        isinstance(value, (list, tuple))
+        and len(value) <= most
+        and all(not _number(v, (low, high)) for v in value)
+    ):
+        return None
+    return "must be up to %d numbers from %g to %g" % allowed
 
 
 def _points(value, allowed):
@@ -217,5 +259,6 @@ _CHECKS = {
     "choice": _choice,
     "numbers": _numbers,
     "quantities": _quantities,
+    "each": _each,
     "points": _points,
 }

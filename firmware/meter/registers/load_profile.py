@@ -1,25 +1,41 @@
-"""Load profile: what was consumed in each interval, as records in a Fifo.
+"""Load profile: what was consumed, and what was measured, in each interval, as records in a Fifo.
 
-Intervals are aligned to the hour. A record is closed at the interval's end, and early where registration was broken
-(the manual: Load Profile, Event Recording). Records are self-contained, so a reader needs no configuration:
+Intervals are aligned to the hour, day, week or month. A record is closed at the interval's end, and early by every
+event that breaks time or registration (the manual: Load Profile, Event Recording in Load Profile). The flash alone
+says what each value is: before the records of new channels stands their description (load_profile_record).
 
-    time (in the Fifo's header)     end of the interval, UTC
-    0   uint16  seconds covered     as many as the interval has, fewer if it was closed early or begun late
-    2   uint16  status              SHORT, POWER_FAIL
-    4   float32 * channels          Wh, varh, VAh; the channels in the order of the configuration
+What must hold over any power cut: the state is stored before a record is, so that resume() counts each interval once;
+the records' values add up to what the registers grew.
 """
 
 import struct
 
+from meter.calendar import interval_start, is_boundary
 from meter.compat import const
-from meter.quantities import INTEGRATED, describe, index, terms
 from meter.registers.energy import SCALER
-
-SHORT = const(1)  # the record does not cover a whole interval
-POWER_FAIL = const(2)  # the supply failed at its end
+from meter.registers.load_profile_channels import channel
+from meter.registers.load_profile_query import Query
+from meter.registers.load_profile_record import (
+    ERASED,
+    EVENTS,
+    FREEZE,
+    MIDNIGHT,
+    NORMAL,
+    OVERFLOW,
+    POWER_FAIL,
+    SHORT,
+    TEST_MODE,
+    Description,
+    interval_code,
+    is_description,
+    is_erasure,
+    number_of,
+)
 
 DEFAULT_CHANNELS = ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
-INTERVALS_MIN = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
+CHANNELS = const(16)
+# begun, next entry, entry of the description, first entry not erased, overflowed, paused, bytes of the description
+_STATE = "<IIIIIBH"
 
 
 class LoadProfile:
@@ -27,84 +43,240 @@ class LoadProfile:
 
     fifo        where the records go
     energy      the totals whose growth is recorded
-    channels    text keys of integrated quantities
-    minutes     of INTERVALS_MIN
+    channels    text keys of quantities: the growth of integrated ones, the averages of instantaneous ones
+    interval    one of load_profile_record.INTERVALS
+    km          what one count is worth in each channel, in its (secondary) unit; None: engineering values
+    events      True: events that do not break the interval end a record too
+    freeze      True: so does a freeze
+
+    overflowed  how many values were larger than their record holds
+    query       Query: the records by reader, days, time and entry
     """
 
-    def __init__(self, fifo, energy, channels=DEFAULT_CHANNELS, minutes=15):
+    def __init__(
+        self, fifo, energy, channels=DEFAULT_CHANNELS, interval=15, km=None, events=True, freeze=True
+    ):
+        scaled = [max(1, int(each * 10.0**-SCALER + 0.5)) for each in km or ()]
         self.fifo = fifo
         self.channels = tuple(channels)
-        self.interval = minutes * 60
+        self.overflowed = 0
+        self.query = Query(self)
+        self._wanted = Description(
+            0, self.channels, scaled or (1,) * len(self.channels), interval_code(interval), bool(km)
+        )
+        self._description = self._wanted
         self._energy = energy
-        self._numbers = tuple(index(key) for key in self.channels)
-        self._parts = tuple(self._source(key) for key in self.channels)
-        self._format = "<HH%df" % len(self.channels)
-        self._saved = "<II%dH%dq" % (len(self.channels), len(self.channels))
+        self._events, self._freeze = events, freeze
+        self._sources = self._make_sources()
+        self._averages = [source for source in self._sources if source.averages]
+        self._described = self._floor = 0
+        self._paused = False
 
-    @staticmethod
-    def _source(key):
-        name, direction, phase, _, flow = describe(index(key))
-        if name not in INTEGRATED:
-            raise ValueError("load profile channel %s is not a consumption" % key)
-        return terms(flow, direction, phase)
+    def _make_sources(self):
+        description = self._description
+        return [
+            channel(key, self._energy, km if description.counts else 0)
+            for key, km in zip(description.keys, description.km)
+        ]
+
+    # The interval that is running.
 
     def begin(self, now):
         """Begin an interval now (UTC seconds): what was consumed before is not in it."""
+        self._find_description(now)
+        self._begin(now)
+
+    def _begin(self, now):
         self._begun = now
-        self._start = [self._energy.total(parts) for parts in self._parts]
+        self._paused = False
+        for source in self._sources:
+            source.begin()
+
+    def take(self, span):
+        """Take a Span into the averages. Before the record that its end closes."""
+        for source in self._averages:
+            source.add(span)
 
     def due(self, now):
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
-        return now % self.interval == 0
+        return not self._paused and is_boundary(now, self._description.interval)
 
-    def close(self, now, status=0):
+    def close(self, now):
         """Write the record of the interval up to now, and begin the next.
 
         Nothing is written for no time: what was consumed meanwhile is carried into the next interval.
         """
-        seconds = now - self._begun
-        if seconds > 0:
-            if seconds < self.interval:
-                status |= SHORT
-            values = [
-                (self._energy.total(parts) - start) * 10.0**SCALER
-                for parts, start in zip(self._parts, self._start)
-            ]
-            self.fifo.append(struct.pack(self._format, min(seconds, 0xFFFF), status, *values), now)
-            self.begin(now)
+        if now > self._begun:
+            self._write(NORMAL, now)
         self._begun = now
 
-    def records(self, start=None):
-        """Yield (entry, end time, seconds, status, values) oldest first. start: entry number to begin with."""
-        for entry, time, payload in self.fifo.records(start):
-            fields = struct.unpack(self._record_format(payload), payload)
-            yield entry, time, fields[0], fields[1], fields[2:]
+    def is_ending(self, kind):
+        """Return True if this kind of event ends a record, by the settings."""
+        if kind == FREEZE:
+            return self._freeze
+        for code, _, breaks in EVENTS:
+            if code == kind:
+                return self._events or breaks
+        raise ValueError("a load profile has no event %s" % kind)
 
-    @staticmethod
-    def _record_format(payload):
-        return "<HH%df" % ((len(payload) - 4) // 4)
+    def event(self, kind, now, before=None, after=None):
+        """End the record with an event, and begin the next. A checkpoint must be stored before.
+
+        kind        of load_profile_record.EVENTS
+        now         UTC second
+        before      the second at which the event began, or that the clock showed before it was set; None: now
+        after       the second at which it ended, or that the clock shows after it was set; None: it did not last
+
+        A record without duration is written too: it marks the event. Test mode is entered by one TEST_MODE and left
+        by the next; meanwhile no interval ends.
+        """
+        if self.is_ending(kind):
+            self._write(kind, now if before is None else before, after)
+            self._begun = now if after is None else after
+            if kind == TEST_MODE:
+                self._paused = not self._paused
+
+    def _write(self, kind, end, until=None):
+        start, code = min(self._begun, end), self._description.interval
+        status = kind | (0 if end % 86400 else MIDNIGHT)
+        if end == start or interval_start(end - 1, code) != start or not is_boundary(end, code):
+            status |= SHORT
+        values = []
+        for source in self._sources:
+            value, is_over = source.take()
+            values.append(value)
+            self.overflowed += is_over
+            status |= is_over * OVERFLOW
+        self._describe(end)
+        self.fifo.append(self._description.record(status, start, values, until), end)
+        self._describe(end)  # what is overwritten to make room may be the description
+
+    # The description of the records on the flash.
+
+    def _describe(self, now):
+        if self._described < self.fifo.first:
+            self._described = self.fifo.append(self._description.pack(now), now)
+
+    def _find_description(self, now):
+        """Make the wanted description the newest on flash."""
+        newest = self._newest_description()
+        if newest and newest.same(self._wanted):
+            self._description = newest
+            return
+        number = 0
+        if newest:
+            # Once more behind the last of its records: so no record can outlive its description in the ring.
+            number = (newest.number + 1) & 0xFFFF
+            self.fifo.append(newest.pack(now), now)
+        wanted = self._wanted
+        self._description = Description(number, wanted.keys, wanted.km, wanted.interval, wanted.counts)
+        self._described = self.fifo.append(self._description.pack(now), now)
+
+    def _newest_description(self):
+        """Return the newest Description from the last known one on, or None. Notes its entry, and erasures."""
+        found = None
+        for entry, _, payload in self.fifo.records(self._described):
+            if is_description(payload):
+                found, self._described = payload, entry
+                if is_erasure(payload):
+                    self._floor = entry
+        return Description.unpack(found) if found else None
+
+    def erase(self, now):
+        """Give out no record of before any more: the flash keeps them until the ring comes round.
+
+        It is on flash when this returns; the running interval goes on.
+        """
+        self._floor = self._described = self.fifo.append(self._description.pack(now, ERASED), now)
+
+    # Reading.
+
+    @property
+    def first(self):
+        """The oldest entry number that is given out."""
+        return max(self._floor, self.fifo.first)
+
+    def records(self, start=None):
+        """Yield Records oldest first. start: entry number to begin with.
+
+        A record whose description was damaged is passed over: nothing says what its values are.
+        """
+        known = {}
+        for entry, time, payload in self.fifo.records(max(start or 0, self.first)):
+            number = number_of(payload)
+            if is_description(payload):
+                known[number] = Description.unpack(payload)
+                continue
+            if number not in known:
+                known[number] = self._look_up(number, entry)
+            if known[number]:
+                yield known[number].read(entry, time, payload)
+
+    def _look_up(self, number, entry):
+        """Return the Description of a record at this entry: the running one, or the next one behind it."""
+        if self._described and number == self._description.number:
+            return self._description
+        for _, _, payload in self.fifo.records(entry):
+            if is_description(payload) and number_of(payload) == number:
+                return Description.unpack(payload)
+        for _, _, payload in self.fifo.records():
+            if is_description(payload) and number_of(payload) == number:
+                return Description.unpack(payload)
+        return None
+
+    # The state, for a checkpoint.
 
     def state(self):
-        """Return the running interval as bytes: beginning, next entry, channels, and the totals at its beginning."""
-        return struct.pack(self._saved, self._begun, self.fifo.next, *(self._numbers + tuple(self._start)))
+        """Return as bytes what a restart needs: the running interval, the Fifo's end, the readers' positions."""
+        description = self._description.pack(self._begun)
+        head = struct.pack(
+            _STATE, self._begun, self.fifo.next, self._described, self._floor, self.overflowed, self._paused,
+            len(description),
+        )  # fmt: skip
+        return (
+            head + description + b"".join([source.state() for source in self._sources]) + self.query.state()
+        )
 
     def resume(self, state, saved_at, now):
         """Continue after an outage. state: from state(), saved at saved_at (UTC). now: UTC, when metering resumes.
 
         The interval in which the supply failed is closed with what it holds, unless its record was written after the
-        state was saved. If the channels have changed since, its beginning is unknown and a new interval begins.
+        state was saved. If the channels have changed since, it is closed with the channels that it has, and a new
+        interval begins.
         """
-        count = len(self.channels)
-        fields = struct.unpack(self._saved, state) if len(state) == struct.calcsize(self._saved) else None
-        if not fields or fields[2 : 2 + count] != self._numbers or self._is_stored(fields[1]):
-            self.begin(now)
-            return
-        self._begun, self._start = fields[0], list(fields[2 + count :])
-        self.close(saved_at, POWER_FAIL)
+        fields = struct.unpack_from(_STATE, state)
+        self._begun, following, self._described, self._floor, self.overflowed, paused, size = fields
+        at = struct.calcsize(_STATE)
+        self._description = Description.unpack(state[at : at + size])
+        is_changed = not self._description.same(self._wanted)
+        ours = self._sources
+        if is_changed:
+            self._sources = self._make_sources()
+        self._restore(state, at + size)
+        if self._is_stored(following):
+            for source in self._sources:
+                source.take()
+        elif saved_at > self._begun:
+            self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, saved_at, now)
+        self._describe(now)
         self._begun = now
+        if is_changed:
+            self._sources = ours
+            self.begin(now)
+
+    def _restore(self, state, at):
+        for source in self._sources:
+            size = struct.calcsize(source.FORMAT)
+            source.restore(state[at : at + size])
+            at += size
+        self.query.restore(state[at:])
 
     def _is_stored(self, entry):
-        """Return True if there is a sound record from this entry number on."""
-        for _ in self.fifo.records(entry):
-            return True
-        return False
+        """Return True if there is a sound data record from this entry number on. Notes an erasure there."""
+        is_stored = False
+        for number, _, payload in self.fifo.records(entry):
+            if is_erasure(payload):
+                self._floor = self._described = number
+            elif not is_description(payload):
+                is_stored = True
+        return is_stored

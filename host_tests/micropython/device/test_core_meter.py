@@ -10,7 +10,8 @@ from meter.protocols.iec62056_21 import codec
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.quantities import index
 from meter.registers.energy import Energy
-from meter.registers.load_profile import DEFAULT_CHANNELS, POWER_FAIL
+from meter.registers.load_profile import DEFAULT_CHANNELS
+from meter.registers.load_profile_record import POWER_FAIL
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.xnp import FLOAT, np
