@@ -21,9 +21,9 @@ from meter.xnp import FLOAT
 
 CHECKPOINT_S = const(600)
 AVERAGE_TICKS = const(3)  # instantaneous values are averages of 1.5 s (the manual, Registers, Instantaneous)
-_STATE_VERSION = const(4)
+_STATE_VERSION = const(5)
 _HEAD = "<BI"  # version, UTC second of the checkpoint
-_PART = "<H"  # bytes of the load profile's state that follows
+_PART = "<H"  # bytes of the part that follows: energy, load profiles
 _PART_SIZE = const(2)
 
 
@@ -131,9 +131,9 @@ class Meter:
         self._journal.save(self._state(now), now)
 
     def _state(self, now):
-        state = struct.pack(_HEAD, _STATE_VERSION, now) + self.energy.state()
-        for profile in self.load_profiles:
-            part = profile.state()
+        state = struct.pack(_HEAD, _STATE_VERSION, now)
+        for part in (self.energy,) + self.load_profiles:
+            part = part.state()
             state += struct.pack(_PART, len(part)) + part
         return state
 
@@ -164,8 +164,8 @@ class Meter:
         head = struct.calcsize(_HEAD)
         if state[0] != _STATE_VERSION:
             raise StateError("stored registers have version %d, not %d" % (state[0], _STATE_VERSION))
-        self.energy.restore(state[head : head + Energy.STATE_SIZE])
-        at = head + Energy.STATE_SIZE
+        at = head + _PART_SIZE + struct.unpack_from(_PART, state, head)[0]
+        self.energy.restore(state[head + _PART_SIZE : at])
         for profile in self.load_profiles:
             if at == len(state):  # this one is new
                 profile.begin(utc)

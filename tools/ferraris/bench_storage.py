@@ -20,7 +20,7 @@ CHANNELS = 32
 INTERVAL_S = 900
 RECORD = 4 + 4 * CHANNELS  # seconds, status, float32 values
 # A checkpoint: its head, the registers, and the running interval with a key and a total of each channel.
-STATE = 5 + Energy.STATE_SIZE + 8 + 10 * CHANNELS
+STATE = 7 + len(Energy().state()) + 8 + 10 * CHANNELS
 DAY, YEAR = 86400, 365.25
 CYCLES = 100_000  # what the makers of NOR flash promise for each sector
 MOUNT_SIZE = 16 * 1024 * 1024

@@ -237,12 +237,12 @@ class LoadProfile:
             head + description + b"".join([source.state() for source in self._sources]) + self.query.state()
         )
 
-    def resume(self, state, saved_at, now):
+    def resume(self, state, saved_at, now, ending=None):
         """Continue after an outage. state: from state(), saved at saved_at (UTC). now: UTC, when metering resumes.
 
         The interval in which the supply failed is closed with what it holds, unless its record was written after the
         state was saved. If the channels have changed since, it is closed with the channels that it has, and a new
-        interval begins.
+        interval begins. ending: (kind, before, after) of an event that was ending the record, see event().
         """
         fields = struct.unpack_from(_STATE, state)
         self._begun, following, self._described, self._floor, self.overflowed, paused, size = fields
@@ -256,6 +256,9 @@ class LoadProfile:
         if self._is_stored(following):
             for source in self._sources:
                 source.take()
+        elif ending and self.is_ending(ending[0]):
+            kind, before, after = ending
+            self._write(kind, saved_at if before is None else before, after)
         elif saved_at > self._begun:
             self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, saved_at, now)
         self._describe(now)
