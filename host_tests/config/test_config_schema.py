@@ -11,7 +11,9 @@ from meter.quantities import index
 from meter.registers.load_profile_record import INTERVALS
 
 PATHS = [field[0] for field in FIELDS]
-KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"}
+KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"} | {
+    "zone", "time", "seasons", "days", "holidays"
+}  # fmt: skip
 
 
 def nested(path, value):
@@ -242,6 +244,8 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
     elif kind == "points":
         assert len(found) <= allowed[0] and all(len(point) == allowed[1] for point in found)
         assert all(a[0] < b[0] for a, b in zip(found, found[1:]))
+    elif isinstance(found, tuple) and kind != "quantities":
+        assert kind in ("seasons", "days", "holidays")
     elif kind == "quantities":
         assert all(index(key) >= 0 for key in found)
     else:
