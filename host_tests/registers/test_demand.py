@@ -162,12 +162,15 @@ def test_a_short_first_interval_is_over_the_whole_length():
     assert life.window.si(300_000) == pytest.approx(1.2)
 
 
-def test_what_was_before_the_beginning_is_in_no_demand():
-    life = fixed()
-    life.flow(123)
-    life.demand.begin(HOUR)
-    life.run(900, 1)
-    assert life.pasts() == [900]
+@pytest.mark.parametrize("subintervals", [1, 3, 5])
+def test_what_was_before_the_beginning_is_in_no_demand(subintervals):
+    life = DemandLife(subintervals=subintervals)
+    life.run(1700, 123)
+    life.demand.begin(life.now)
+    life.demands.clear()
+    life.run(100 + 900, 1)
+    ends = range(1800, 2701, 900 // subintervals)
+    assert life.demands == [(HOUR + end, min(end - 1700, 900)) for end in ends]
 
 
 # DEM-06: prediction
@@ -198,6 +201,15 @@ def test_prediction_of_a_steady_load_is_the_demand_that_follows():
     predicted = life.window.predicted(life.now, span_of(3.6))
     life.run(3 * MINUTE, 1000)
     assert predicted == pytest.approx(life.window.past(), abs=1)
+
+
+@pytest.mark.feature("DEM-06")
+def test_prediction_of_an_average_is_that_of_the_phases():
+    life = DemandLife(("A2.avg",))
+    # 3, 6 and 9 A2 are 6 on average: 6 / 0.0036 quanta a second for the 300 s of the subinterval.
+    span = span_of(3.0, START["A2"])
+    span.sums[START["A2"] + 1], span.sums[START["A2"] + 2] = 6.0, 9.0
+    assert life.window.predicted(HOUR, span) == pytest.approx(500_000, abs=1)
 
 
 def test_prediction_at_a_rate_that_is_not_in_force_adds_nothing():

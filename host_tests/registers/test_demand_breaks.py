@@ -5,10 +5,15 @@ intervals of 15 minutes from HOUR on.
 """
 
 import pytest
+from meter.metrology.span import Span
+from meter.quantities import START as ROW
 
 from host_tests.demand_life import HOUR, MINUTE, DemandLife
 
 EACH = 1000
+FULL_SPAN = Span()
+FULL_SPAN.sums[ROW["W"] + 3] = 3.6
+FULL_SPAN.seconds, FULL_SPAN.half_cycles = 1.0, 120
 FULL = 900 * EACH
 
 
@@ -107,6 +112,16 @@ def test_after_a_deferral_demands_begin_where_it_ends():
     minutes(life, 6 + 15)
     # 0..3; deferred until 9; 9..15; a whole one.
     assert formed(life) == [(3, 180 * EACH), (15, 360 * EACH), (30, FULL)]
+
+
+@pytest.mark.feature("DEM-07")
+def test_a_sliding_window_has_nothing_from_before_a_deferral():
+    life = DemandLife(deferral_s=60)
+    minutes(life, 16)
+    life.outage(60)
+    minutes(life, 9)
+    # Deferred until 18: then 2 minutes at 20, 7 at 25.
+    assert formed(life)[-2:] == [(20, 120 * EACH), (25, 420 * EACH)]
 
 
 @pytest.mark.feature("DEM-07")
@@ -303,6 +318,23 @@ def test_pulses_of_whole_intervals_leave_subintervals_to_the_clock():
         minutes(life, 15)
     life.pulse()
     assert formed(life) == [(5 * k, min(5 * k, 15) * 60 * EACH) for k in range(1, 7)]
+
+
+def test_while_a_pulse_is_awaited_nothing_more_is_predicted():
+    life = synchronised()
+    life.run(904, EACH)
+    assert life.window.predicted(life.now, FULL_SPAN) == life.window.present() == 904 * EACH
+
+
+def test_beginning_anew_forgets_the_pulses():
+    life = minutes(synchronised(), 7)
+    life.pulse()
+    life.run(902, EACH)
+    life.demand.begin(life.now)
+    assert life.demand.next_boundary(life.now) == HOUR + 1800
+    life.demands.clear()
+    life.run(600, EACH)
+    assert life.demands == [(HOUR + 1800, (1800 - 420 - 902) * EACH)]
 
 
 def test_two_pulses_in_a_second_are_one():

@@ -73,8 +73,10 @@ def test_bidirectional_peak_is_the_highest_by_its_sign():
     assert (life.peak.value, life.peak.time) == (-300, HOUR + 2700)  # 0 was no demand; -700, then -300
     quarters(life, 0)
     assert (life.peak.value, life.peak.time) == (0, HOUR + 3600)
+    quarters(life, 20, direction="rec")
+    assert (life.peak.value, life.peak.time) == (0, HOUR + 3600)
     quarters(life, 50, direction="del")
-    assert (life.peak.value, life.peak.time) == (50, HOUR + 4500)
+    assert (life.peak.value, life.peak.time) == (50, HOUR + 5400)
 
 
 # Rates: TOU
@@ -143,6 +145,13 @@ def test_coincident_values_of_a_rates_peak_are_of_that_rate():
     assert (life.peak.value, life.peak.coincident) == (400, (500, 800_000))
 
 
+def test_power_factor_is_rounded_to_a_millionth():
+    life = fixed(coincident=("PF.bi.P",))
+    life.flow(300, source="VA")
+    quarters(life, 200)
+    assert life.peak.coincident == (666_667,)
+
+
 def test_power_factor_without_power_is_zero():
     life = fixed(coincident=("PF.bi.P",))
     quarters(life, 10)
@@ -162,6 +171,15 @@ def test_preset_stands_until_a_higher_demand():
     assert (life.peak.value, life.peak.time) == (500, 0)
     quarters(life, 501)
     assert (life.peak.value, life.peak.time) == (501, HOUR + 2700)
+
+
+def test_a_negative_preset_stands_too():
+    life = fixed(("W.bi.P",))
+    life.peak.preset(-5)
+    quarters(life, 7, direction="rec")
+    assert (life.peak.value, life.peak.time) == (-5, 0)
+    quarters(life, 4, direction="rec")
+    assert (life.peak.value, life.peak.time) == (-4, HOUR + 1800)
 
 
 def test_preset_of_other_coincident_values_is_refused():

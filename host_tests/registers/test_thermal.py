@@ -96,6 +96,13 @@ def test_peak_has_the_time_at_which_it_was_reached():
     assert (thermal.peak, thermal.time) == (pytest.approx(990.0), NOW + 900)
 
 
+def test_what_stays_equal_keeps_the_first_time():
+    thermal = Thermal(index("V.A"))
+    for k in range(3):
+        thermal.take(span_of(volts=120.0, end=NOW + k))
+    assert thermal.time == NOW
+
+
 @pytest.mark.feature("DEM-05")
 def test_reset_takes_the_present_value_as_the_peak():
     thermal = watts()

@@ -15,7 +15,7 @@ from meter.registers.peak import Peak
 INTERVALS_MIN = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 SUBINTERVALS = const(12)
 SYNC_GRACE_S = const(5)  # a pulse that is later than this is missing
-_STATE = "<4I5B"
+_STATE = "<4I4B"
 
 
 def problems(interval, subinterval):
@@ -62,7 +62,7 @@ class Demand:
         self._deferral_s, self._outage_s, self._sync = deferral_s, outage_s, sync
         self._windows, self._integrated = [], []
         self.begun = self.due = self.ended = self.deferred_until = self.rate = 0
-        self._slot, self._count, self.oldest = 0, 1, 0
+        self._go_to(0)
         self._is_held = self._is_anchored = False
 
     # What is demanded.
@@ -103,15 +103,19 @@ class Demand:
 
     def begin(self, now):
         """Begin anew: nothing that was before now (UTC seconds) is in any demand."""
-        self._is_anchored = False
+        self._is_held = self._is_anchored = False
         self._start(now)
 
     def _start(self, now):
-        self._slot, self._count, self.oldest = 0, 1, 0
-        self.deferred_until, self._is_held = 0, False
+        self._go_to(0)
+        self.deferred_until = 0
         for window in self._windows:
             window.begin()
         self._run_from(now)
+
+    def _go_to(self, slot):
+        """Note where in their rings the windows keep the running subinterval, and the oldest one of the interval."""
+        self._slot, self.oldest = slot, (slot + 1) % self.subintervals
 
     def _run_from(self, now):
         self.begun, self.due = now, self._end_after(now)
@@ -123,7 +127,7 @@ class Demand:
             return self.due + ((now - self.due) // length + 1) * length
         if self._zone is None:
             return now - now % length + length
-        return min(self._zone.next_boundary(now, self._minutes), now + length)
+        return self._zone.next_boundary(now, self._minutes)
 
     def next_boundary(self, now):
         """Return the first UTC second after now at which close() must be called."""
@@ -155,18 +159,12 @@ class Demand:
         return now < self.due + SYNC_GRACE_S
 
     def _form(self, end, is_formed=True):
-        count = self.subintervals
-        self._slot = (self._slot + 1) % count
         for window in self._windows:
-            window.close(self.oldest, self._slot, is_formed, self._is_held)
-        self._count = min(self._count + 1, count)
-        self._find_oldest()
+            window.close(self.oldest, is_formed, self._is_held)
+        self._go_to(self.oldest)
         self._is_held = False
         if is_formed:
             self.ended = end
-
-    def _find_oldest(self):
-        self.oldest = (self._slot - self._count + 1) % self.subintervals
 
     def _form_at(self, end):
         """End the subinterval early, if it has lasted. Return True if it had."""
@@ -231,7 +229,7 @@ class Demand:
         """Return as bytes what a restart needs. Its layout depends on the windows made, and on their order."""
         head = struct.pack(
             _STATE, self.begun, self.due, self.ended, self.deferred_until,
-            self._slot, self._count, self._is_held, self._is_anchored, self.rate,
+            self._slot, self._is_held, self._is_anchored, self.rate,
         )  # fmt: skip
         return head + b"".join([window.state() for window in self._windows])
 
@@ -239,9 +237,9 @@ class Demand:
         """Go on from bytes made by state() with the same windows. Then jumped() says how long the outage was."""
         fields = struct.unpack_from(_STATE, state)
         self.begun, self.due, self.ended, self.deferred_until = fields[:4]
-        self._slot, self._count, held, anchored, self.rate = fields[4:]
+        slot, held, anchored, self.rate = fields[4:]
         self._is_held, self._is_anchored = bool(held), bool(anchored)
-        self._find_oldest()
+        self._go_to(slot)
         at = struct.calcsize(_STATE)
         for window in self._windows:
             at = window.restore(state, at)

@@ -119,19 +119,21 @@ class Window:
 
     def begin(self):
         """Forget what was before now."""
-        self._kept[0] = self.total()
+        total = self.total()
+        for slot in range(len(self._kept) - 2):
+            self._kept[slot] = total
 
     def hold(self):
         """Note the total at this instant: the subinterval may turn out to have ended here."""
         self._kept[-1] = self.total()
 
-    def close(self, oldest, slot, is_formed, is_held):
-        """End a subinterval; the next begins in this slot. is_held: it ended where hold() was called."""
+    def close(self, oldest, is_formed, is_held):
+        """End a subinterval. The next takes the slot of the oldest. is_held: it ended where hold() was called."""
         kept = self._kept
         total = kept[-1] if is_held else self.total()
         if is_formed:
             kept[-2] = total - kept[oldest]
-        kept[slot] = total
+        kept[oldest] = total
 
     def state(self):
         """Return as bytes what a restart needs."""
