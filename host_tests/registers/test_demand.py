@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from meter.metrology.span import Span
 from meter.quantities import START, index, keys
 from meter.registers.demand import INTERVALS_MIN, SUBINTERVALS, Demand, problems
-from meter.registers.demand_window import IntegratedWindow, Window
+from meter.registers.demand_window import IntegratedWindow, Window, rows
 from meter.registers.energy import Energy
 
 from host_tests.demand_life import HOUR, MINUTE, DemandLife
@@ -73,6 +73,16 @@ def test_same_quantity_and_rate_is_the_same_window():
     w = index("W.del.P")
     assert demand.window(w) is demand.window(w)
     assert demand.window(w) is not demand.window(w, 1)
+
+
+def test_rows_are_those_that_energy_must_keep_by_rate():
+    w, var, va = START["W"], START["VAR"], START["VA"]
+    assert rows(index("W.bi.P")) == (w + 3, w + 7)
+    assert rows(index("VAR.rec.A")) == (var + 8, var + 12)
+    assert rows(index("A.P")) == ()
+    quadrants = (var + 3, var + 7, var + 11, var + 15)
+    assert rows(index("PF.del.P")) == (w + 3, va + 3, *quadrants)
+    assert rows(index("PF.abs.P")) == (w + 3, w + 7, va + 3, va + 7, *quadrants)
 
 
 # DEM-02: lengths

@@ -361,6 +361,20 @@ def test_setting_the_clock_does_not_touch_an_interval_of_pulses():
     assert formed(life) == [(7, 420 * EACH), (7 + 15 + 60, FULL)]
 
 
+def test_a_clock_set_to_the_beginning_of_time_can_be_kept():
+    life = minutes(synchronised(), 7)
+    life.pulse()
+    minutes(life, 5)
+    life.set_clock(-life.now)
+    assert life.demand.begun == -300
+    state = life.demand.state()
+    minutes(life, 10)
+    assert life.pulse()
+    assert life.demands[-1] == (600, FULL)
+    life.demand.restore(state)
+    assert (life.demand.begun, life.demand.due) == (-300, 600)
+
+
 def test_an_outage_over_the_end_keeps_the_grid_of_the_pulses():
     life = minutes(synchronised(), 7)
     life.pulse()

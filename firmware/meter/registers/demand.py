@@ -15,7 +15,7 @@ from meter.registers.peak import Peak
 INTERVALS_MIN = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 SUBINTERVALS = const(12)
 SYNC_GRACE_S = const(5)  # a pulse that is later than this is missing
-_STATE = "<4I4B"
+_STATE = "<4q4B"
 
 
 def problems(interval, subinterval):
@@ -107,7 +107,6 @@ class Demand:
         self._start(now)
 
     def _start(self, now):
-        self._go_to(0)
         self.deferred_until = 0
         for window in self._windows:
             window.begin()
