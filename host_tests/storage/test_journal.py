@@ -9,6 +9,7 @@ from meter.storage.errors import StorageError
 from meter.storage.fifo import Fifo
 from meter.storage.journal import KIND, Journal, entries_of
 
+from boards.sim.board import NVRAM_SIZE, PARTITIONS
 from host_tests import power_cuts
 
 SECTOR = 256
@@ -69,7 +70,7 @@ def test_a_state_as_large_as_fits_is_kept_and_a_larger_one_is_refused():
         assert journal.largest == largest
         for number in range(40):
             journal.save(bytes([number]) * largest, number)
-        with pytest.raises(ValueError, match="%d bytes does not fit" % (largest + 1)):
+        with pytest.raises(ValueError, match=f"{largest + 1} bytes does not fit"):
             journal.save(b"b" * (largest + 1), 6)
         assert opened(flash).load() == (39, bytes([39]) * largest)
 
@@ -235,6 +236,40 @@ def test_a_supply_that_fails_in_every_save_never_loses_the_last_whole_one(sector
             time, state = journal.load()
             assert time in (newest, number) and state == state_of(time, length)
             newest = time
+
+
+def large_state(number):
+    """12 KB: registers that change each time, and pages of which one at a time changes."""
+    state = bytearray(b"\x55" * 12_000)
+    state[:1500] = number.to_bytes(4, "little") * 375
+    for turn in range(number + 1):
+        state[1500 + turn * 700 % 10_000] ^= turn + 1
+    return bytes(state)
+
+
+def test_a_state_of_12_kilobytes_survives_a_cut_in_any_operation():
+    states = [large_state(number) for number in range(12)]
+    after, cut, survived = 0, True, 0
+    while cut:
+        after += 1
+        flash = Flash(17 * 4096, seed=after)
+        journal, cut, saved = opened(flash), False, None
+        flash.cut_after = after
+        for number, state in enumerate(states):
+            try:
+                journal.save(state, number)
+                saved = number
+                journal.idle()
+            except PowerCut:
+                cut = True
+                survived += 1
+                flash.restore_power()
+                found = opened(flash).load()
+                wanted = [(now, states[now]) for now in (saved, number) if now is not None]
+                assert found in wanted or (saved is None and found is None)
+                break
+    assert opened(flash).load() == (11, states[11]) and survived > 80
+    power_cuts.survived("journal, 12 KB", survived)
 
 
 class Worn(Flash):
@@ -425,3 +460,38 @@ def test_a_cut_in_any_write_to_flash_or_nvram_costs_what_was_being_saved_at_most
                     saved = number
             assert opened_with(flash, nvram).load() == (1000 - saved, state_of(saved, length))
         assert after > 10
+
+
+def test_a_second_that_names_a_rotten_checkpoint_counts_still_when_its_number_is_used_again():
+    """A cut while the sectors of rotten and unfinished saves are erased, their numbers and all."""
+    cuts = 0
+    for after in range(1, 40):
+        flash, nvram = Flash(9 * SECTOR, SECTOR, seed=after), Nvram(1024, seed=after)
+        journal = opened_with(flash, nvram)
+        for number in range(3):
+            journal.save(state_of(number, 200), number)
+        for number in range(3, 7):  # four more, whose commits have rotted since
+            journal.save(state_of(number, 200), number)
+            flash.program(journal._fifo.place[0] % 9 * SECTOR + journal._fifo.place[1] + 8, b"\x00")
+        journal.save_second(state_of(7, 200), 7)
+        again = opened_with(flash, nvram)
+        assert again.load() == (7, state_of(7, 200)) and again.passed == 4
+        flash.cut_after = after
+        wanted = (7, 8)
+        try:
+            again.save(state_of(8, 200), 8)
+            wanted = (8,)
+        except PowerCut:
+            cuts += 1
+        flash.restore_power()
+        time, state = opened_with(flash, nvram).load()
+        assert time in wanted and state == state_of(time, 200)
+    assert 10 < cuts < 39
+
+
+def test_the_sim_board_keeps_seconds_of_30_kilobytes():
+    nvram = Nvram(NVRAM_SIZE)
+    flash = Flash(dict(PARTITIONS)["journal"] * 4096)
+    journal = Journal(flash, 0, flash.size, nvram=nvram)
+    journal.save_second(bytes(30_000), 1)
+    assert Journal(flash, 0, flash.size, nvram=nvram).load() == (1, bytes(30_000))

@@ -170,9 +170,7 @@ class Fifo:
 
     def holds(self, entry, place, payload):
         """Return True if the record of an entry is sound at its place, and says payload."""
-        sequence, at = place
-        length = self._sectors.check(sequence, at, entry)
-        return length == len(payload) and self._sectors.payload(sequence, at, length) == payload
+        return self._sectors.holds(place[0], place[1], entry, payload)
 
     def cut_back(self, sequence):
         """Erase all sectors behind the one of this sequence number, the newest first. Entry numbers go back."""
