@@ -51,7 +51,7 @@ def document() -> str:
 
 def _rows(fields: Iterator[Any]) -> Iterator[str]:
     for path, kind, default, allowed, unit, text in fields:
-        value = json.dumps(default)
+        value = "the factory's list" if kind == "registers" else json.dumps(default)
         yield f"| `{path}` | `{value}`{' ' + unit if unit else ''} | {_allowed(kind, allowed)} | {text} |\n"
 
 
@@ -59,6 +59,8 @@ def _allowed(kind: str, allowed: Any) -> str:
     """Return in words what a setting of this kind takes."""
     if kind in WORDS:
         return WORDS[kind]
+    if kind == "registers":
+        return f"up to {allowed} registers (see registers.md)"
     if kind == "text":
         return f"text of {allowed[0]} to {allowed[1]} characters"
     if kind == "choice":

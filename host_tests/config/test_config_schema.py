@@ -12,7 +12,7 @@ from meter.registers.load_profile_record import INTERVALS
 
 PATHS = [field[0] for field in FIELDS]
 KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"} | {
-    "zone", "time", "seasons", "days", "holidays"
+    "zone", "time", "seasons", "days", "holidays", "registers"
 }  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def test_every_mistake_is_reported_at_once():
     found = problems(document)
     assert len(found) == 5
     for start in ("service.frequency: must be one of 50, 60", "service.voltage: unknown setting", "colour: unknown",
-                  "load_profile.interval: must be one of 1, 2,", "meter: must be a section with serial"):  # fmt: skip
+                  "load_profile.interval: must be one of 1, 2,", "meter: must be a section with id"):  # fmt: skip
         assert len([problem for problem in found if problem.startswith(start)]) == 1
 
 

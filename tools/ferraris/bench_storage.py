@@ -9,9 +9,9 @@ from typing import Any
 
 from meter.app import LOAD_PROFILE_2_KIND, LOAD_PROFILE_KIND
 from meter.hal.sim.flash import Flash
-from meter.meter import CHECKPOINT_S
 from meter.quantities import INTEGRATED, keys
 from meter.registers.energy import Energy
+from meter.registers.engine import CHECKPOINT_S
 from meter.registers.load_profile_record import NORMAL, Description
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
@@ -25,7 +25,7 @@ KEYS = [name for name in keys() if name.split(".")[0] in INTEGRATED][: 2 * CHANN
 RECORD = len(Description(0, KEYS[:CHANNELS], (1,) * CHANNELS, 15, False).record(NORMAL, 0, [0.0] * CHANNELS))
 # A checkpoint. What changes each time: its head, the registers, and the running intervals with a total of each channel.
 STATE = 12 * 1024
-QUICK = 5 + Energy.STATE_SIZE + 2 * 40 + 10 * 2 * CHANNELS
+QUICK = 7 + len(Energy().state()) + 2 * 40 + 10 * 2 * CHANNELS
 PART = 512  # of the rest, which changes less often
 DAY, YEAR = 86400, 365.25
 CYCLES = 100_000  # what the makers of NOR flash promise for each sector
@@ -100,8 +100,7 @@ def wear(days: float, interval_s: int = INTERVAL_S, state: int = STATE) -> dict[
     flash = Counting(FLASH_SIZE)
     areas = Partitions.open(flash, PARTITIONS)
     journal = Journal(flash, *areas.area("journal"))
-    rings = [(*areas.area(name), kind) for name, kind in PROFILES]
-    profiles = [Fifo(flash, base, size, kind) for base, size, kind in rings]
+    profiles = [_mounted(flash, *areas.area(name), kind) for name, kind in PROFILES]
     content = bytearray(state)
     end, records, in_profiles, saves = int(days * DAY), 0, 0, 0
     started = perf_counter()
@@ -135,6 +134,12 @@ def wear(days: float, interval_s: int = INTERVAL_S, state: int = STATE) -> dict[
         "amplification_profile": round(in_profiles / payload, 2),
         "amplification_all": round(flash.programmed / payload, 2),
     }
+
+
+def _mounted(flash: Flash, base: int, size: int, kind: int) -> Fifo:
+    fifo = Fifo(flash, base, size, kind)
+    fifo.mount()
+    return fifo
 
 
 def _change(content: bytearray, turn: int) -> None:

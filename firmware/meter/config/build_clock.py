@@ -1,7 +1,7 @@
 """From validated settings (schema.validate) to the local clock and all that goes by it."""
 
 from meter.config.calendars import holidays, minute_of_day, schedules, season_starts
-from meter.registers.schedule import Schedule
+from meter.registers.schedule import KINDS, Schedule
 from meter.registers.tou import DAY_TYPES, RATES, Tou
 from meter.zone import Zone
 
@@ -26,8 +26,9 @@ def tou(settings, zone):
 
 def schedule(settings, section, zone):
     """Return the Schedule of a section on a Zone's clock. section: billing.freeze, billing.reset or self_read."""
+    kind = settings[section + ".kind"]
     return Schedule(
-        settings[section + ".kind"],
+        kind if kind in KINDS else "none",  # a self-read may follow something else than the clock
         zone,
         minute_of_day(settings[section + ".time"]),
         DAY_TYPES.index(settings[section + ".weekday"]),

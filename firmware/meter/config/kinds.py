@@ -7,9 +7,11 @@
     each     (most, lowest, highest)        points           (most points, numbers each), the first one rising
     zone     None: a POSIX TZ               time             None: HH:MM
     seasons, days, holidays                 None: as calendars.py says
+    registers (most)                        objects, as registers/definition.py says
 """
 
 from meter.config.calendars import holidays, minute_of_day, schedules, season_starts
+from meter.config.register_fields import registers
 from meter.quantities import index
 from meter.registers.load_profile_channels import not_built
 from meter.registers.tou import SEASONS
@@ -125,6 +127,7 @@ _CHECKS = {
     "quantities": _quantities,
     "each": _each,
     "points": _points,
+    "registers": registers,
     "zone": _readable(parse, "a zone such as CET-1CEST,M3.5.0,M10.5.0/3"),
     "time": _readable(minute_of_day, "a time of day"),
     "seasons": _readable(season_starts, "up to %d start dates" % SEASONS),

@@ -6,13 +6,17 @@ A document is JSON with nested sections: {"service": {"frequency": 50}}. Default
 
 from meter.config.calendars import problems as _tariff_problems
 from meter.config.kinds import problem as _problem
+from meter.config.register_fields import FIELDS as REGISTER_FIELDS
+from meter.config.register_fields import problems as _register_problems
 from meter.metrology.builder import STARTING_A
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.metrology.loss_compensation import NONE
+from meter.registers.engine import RESPONSES
 from meter.registers.load_profile import CHANNELS, DEFAULT_CHANNELS
 from meter.registers.load_profile_channels import not_built
 from meter.registers.load_profile_record import INTERVALS
 from meter.registers.schedule import KINDS as SCHEDULES
+from meter.registers.self_read import TRIGGERS
 from meter.registers.tou import DAY_TYPES, RATES
 
 FORMATS = ("values", "counts")
@@ -24,6 +28,7 @@ BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 
 # fmt: off
 FIELDS = (
+    ("meter.id", "text", "", (0, 24), "", "name of the meter, for registers and readers"),
     ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
     ("service.connection", "choice", "4-wire wye", CONNECTIONS, "", "form 9: 4-wire; form 5: the others"),
     ("service.current_class", "choice", 20, tuple(STARTING_A), "A", "class current: 2, 10 or 20 A"),
@@ -56,6 +61,7 @@ FIELDS = (
     ("load_profile_2.events", "flag", True, None, "", "as for load profile 1"),
     ("load_profile_2.freeze_markers", "flag", True, None, "", "as for load profile 1"),
     ("clock.zone", "zone", "UTC0", None, "", "local time and daylight saving, as a POSIX TZ"),
+    ("clock.after_failure", "choice", RESPONSES[0], RESPONSES, "", "what is done when battery and supply failed"),
     ("tou.seasons", "seasons", (), None, "", "where seasons 1 to 4 begin each year; none: one season"),
     ("tou.days", "days", (), None, "", "rates by season, day and time; none: no rates"),
     ("tou.holidays", "holidays", (), None, "", "days of type H1 (if none is given) or H2, within twenty years"),
@@ -68,10 +74,12 @@ FIELDS = (
     ("billing.reset.time", "time", "00:00", None, "", "local time; of an hourly one only the minute counts"),
     ("billing.reset.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
     ("billing.reset.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
-    ("self_read.kind", "choice", "none", SCHEDULES, "", "when the registers are read and kept by itself"),
+    ("billing.lockout", "integer", 5, (0, 60), "min", "after a reset the reset key is locked"),
+    ("self_read.kind", "choice", "none", TRIGGERS, "", "when registers are read and kept by itself"),
     ("self_read.time", "time", "00:00", None, "", "local time; of an hourly one only the minute counts"),
     ("self_read.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
     ("self_read.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
+) + REGISTER_FIELDS + (
     ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
     ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
     ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
@@ -127,7 +135,7 @@ def validate(document):
     for section in LOAD_PROFILES:
         problems += _load_profile(section, settings)
     if not any(line.startswith("tou.") for line in problems):
-        problems += _tariff_problems(settings)
+        problems += _tariff_problems(settings) + _register_problems(settings)
     if problems:
         raise ConfigError(problems)
     return settings

@@ -112,6 +112,10 @@ class LoadProfile:
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
         return not self._paused and self._zone.is_boundary(now, self._description.interval)
 
+    def next_boundary(self, now):
+        """Return the first UTC second after now at which an interval ends; None in test mode."""
+        return None if self._paused else self._zone.next_boundary(now, self._description.interval)
+
     def close(self, now):
         """Write the record of the interval up to now, and begin the next.
 
@@ -154,7 +158,7 @@ class LoadProfile:
             status |= SHORT
         values = []
         for source in self._sources:
-            value, is_over = source.take()
+            value, is_over = source.close()
             values.append(value)
             self.overflowed += is_over
             status |= is_over * OVERFLOW
@@ -266,7 +270,7 @@ class LoadProfile:
         self._restore(state, at + size)
         if self._is_stored(following):
             for source in self._sources:
-                source.take()
+                source.close()
         elif ending and self.is_ending(ending[0]):
             kind, before, after = ending
             self._write(kind, saved_at if before is None else before, after)
@@ -280,7 +284,7 @@ class LoadProfile:
 
     def _restore(self, state, at):
         for source in self._sources:
-            size = struct.calcsize(source.FORMAT)
+            size = len(source.state())
             source.restore(state[at : at + size])
             at += size
         self.query.restore(state[at:])

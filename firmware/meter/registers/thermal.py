@@ -66,6 +66,10 @@ class Thermal:
         """Begin a new period: the peak is the present thermal demand."""
         self.peak, self.time = self.value, 0 if self.value is None else now
 
+    def preset(self, value):
+        """Set the peak: from now on only a higher value is one. Nothing has set it: no time."""
+        self.peak, self.time = value, 0
+
     def state(self):
         """Return as bytes what a restart needs, STATE_SIZE long."""
         flags = (self.value is not None) | (self.peak is not None) << 1
