@@ -100,7 +100,8 @@ def wear(days: float, interval_s: int = INTERVAL_S, state: int = STATE) -> dict[
     flash = Counting(FLASH_SIZE)
     areas = Partitions.open(flash, PARTITIONS)
     journal = Journal(flash, *areas.area("journal"))
-    profiles = [_mounted(flash, *areas.area(name), kind) for name, kind in PROFILES]
+    rings = [(*areas.area(name), kind) for name, kind in PROFILES]
+    profiles = [Fifo(flash, base, size, kind) for base, size, kind in rings]
     content = bytearray(state)
     end, records, in_profiles, saves = int(days * DAY), 0, 0, 0
     started = perf_counter()
@@ -134,12 +135,6 @@ def wear(days: float, interval_s: int = INTERVAL_S, state: int = STATE) -> dict[
         "amplification_profile": round(in_profiles / payload, 2),
         "amplification_all": round(flash.programmed / payload, 2),
     }
-
-
-def _mounted(flash: Flash, base: int, size: int, kind: int) -> Fifo:
-    fifo = Fifo(flash, base, size, kind)
-    fifo.mount()
-    return fifo
 
 
 def _change(content: bytearray, turn: int) -> None:
