@@ -150,13 +150,17 @@ class Life:
         now = self.meter.clock.second
         if minute % 4 == 1:
             self.meter.event(FREEZE)
-            self._log.add(event_kinds.REGISTER_FREEZE, now, origin=event_kinds.OPTICAL, fields=(minute, "some user"))
+            self._log.add(
+                event_kinds.REGISTER_FREEZE, now, origin=event_kinds.OPTICAL, fields=(minute, "some user")
+            )
         elif minute % 4 == 3:
             after = now + SET_BY
             self.history[after] = list(self.meter.energy.totals)
             self.meter.clock.set(after, self._sample)
             self.meter.event(TIME_SET, before=now, after=after)
-            self._log.add(event_kinds.TIME_SET, after, start=now, origin=event_kinds.TCP, peer="10.0.0.7:4000")
+            self._log.add(
+                event_kinds.TIME_SET, after, start=now, origin=event_kinds.TCP, peer="10.0.0.7:4000"
+            )
 
     def _observe(self, span):
         self.history[span.end] = list(self.meter.energy.totals)
