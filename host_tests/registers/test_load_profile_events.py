@@ -454,3 +454,38 @@ def test_records_and_descriptions_come_back_from_their_bytes(number, keys, count
     assert not is_description(payload)
     expected = Record(5, START + 60, 60, NORMAL, values, START, until, description)
     assert found.read(5, START + 60, payload) == expected
+
+
+def rot(life, entry):
+    """Damage an entry of a life's first sector."""
+    at = 56
+    for _ in range(entry - 1):
+        length = bytearray(2)
+        life.flash.read(at, length)
+        at += 12 + int.from_bytes(length, "little")
+    life.flash.program(at + 8, bytes(4))
+
+
+def test_a_description_that_rots_is_written_again_at_the_next_start():
+    life = started()
+    for k in range(1, 4):
+        life.consume(k)
+        life.profile.close(START + 900 * k)
+    rot(life, 1)
+    state = life.profile.state()
+    again = life.restart(START + 5000, saved_at=START + 2700, state=state)
+    assert [record.values for record in again.records()] == [(1.0,), (2.0,), (3.0,)]
+    fresh = Life(flash=life.flash)
+    assert [record.values for record in fresh.records()] == [(1.0,), (2.0,), (3.0,)]
+
+
+def test_records_without_a_description_are_never_read_with_that_of_other_channels():
+    life = started()
+    life.consume(1.0)
+    life.profile.close(START + 900)
+    rot(life, 1)
+    other = Life(channels=("VARh.del.P",), flash=life.flash)
+    other.profile.begin(START + 1000)
+    other.profile.close(START + 1800)
+    (record,) = other.records()
+    assert record.end == START + 1800 and record.description.keys == ("VARh.del.P",)

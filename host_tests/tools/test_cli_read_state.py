@@ -7,7 +7,7 @@ import sys
 import pyarrow.parquet
 import pytest
 from matplotlib import image
-from meter.app import LOAD_PROFILE_KIND
+from meter.app import LOAD_PROFILE_2_KIND, LOAD_PROFILE_KIND
 from meter.hal.sim.flash import Flash
 from meter.quantities import START as ROW_OF
 from meter.registers import event_kinds
@@ -187,6 +187,53 @@ def test_registers_are_those_of_the_last_stop_and_reading_changes_nothing(capsys
         assert f"{int(values['Wh.del.P']['value'] * 1000) / 1000:.3f} Wh delivered" in ran.stdout
         assert values["Wh.del.P"]["time"] == "2026-01-01T00:00:04Z"
     assert {file.name: file.read_bytes() for file in state.iterdir() if file.is_file()} == before
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A second group in counts whose channels change, with and without an erasure before the last record."""
+
+    def changed(is_erased):
+        flash = Flash(FLASH_SIZE)
+        fifo = Fifo(flash, *Partitions.open(flash, PARTITIONS).area("profile_2"), LOAD_PROFILE_2_KIND)
+        fifo.mount()
+        energy = Energy()
+        for turn, channels in enumerate((("Wh.del.P", "V.A"), ("V.A", "VARh.del.P"))):
+            profile = LoadProfile(fifo, energy, channels, km=(0.5, 0.5))
+            profile.begin(MIDNIGHT + 900 * turn)
+            energy.totals[ROW_OF["W"] + 3] += 78_600_000
+            profile.close(MIDNIGHT + 900 * (turn + 1))
+        if is_erased:
+            profile.erase(MIDNIGHT + 1800)
+            profile.close(MIDNIGHT + 2700)
+        content = bytearray(flash.size)
+        flash.read(0, content)
+        (tmp_path / "flash.bin").write_bytes(content)
+        return f"state:{tmp_path}"
+
+    return changed
+
+
+def test_of_channels_that_changed_each_has_its_column_and_counts_are_what_they_are_worth(
+    capsys, changed, tmp_path
+):
+    state = changed(False)
+    rows = json.loads(called(capsys, "read", state, "profile_2", "--json").stdout)
+    assert list(rows[0])[-3:] == ["Wh.del.P", "V.A", "VARh.del.P"]
+    assert [row["Wh.del.P"] for row in rows] == [78.5, None] and rows[1]["VARh.del.P"] == 0
+    files = [tmp_path / name for name in ("out.csv", "out.parquet", "out.png")]
+    options = zip(("--csv", "--parquet", "--plot"), files, strict=True)
+    assert (
+        called(capsys, "read", state, "profile_2", *[str(x) for pair in options for x in pair]).returncode
+        == 0
+    )
+    assert all(file.stat().st_size > 100 for file in files)
+    assert files[0].read_text().splitlines()[2].split(",")[5] == ""
+
+
+def test_what_was_erased_is_not_given_out(capsys, changed):
+    (row,) = json.loads(called(capsys, "read", changed(True), "profile_2", "--json").stdout)
+    assert row["end"] == "2026-01-01T00:45:00Z" and "Wh.del.P" not in row
 
 
 # Refused

@@ -25,8 +25,11 @@ def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
     for record in profile.records(start):
         text = status_text(record.status & ~NORMAL)
         description = record.description
-        worth = [km * 1e-6 if description.counts else 1 for km in description.km]
-        found = [value * each for value, each in zip(record.values, worth, strict=True)]
+        found = [
+            float(f"{value:.9g}") for value in record.values
+        ]  # of 32 bits: no more digits than they have
+        if description.counts:
+            found = [value * km / 1e6 for value, km in zip(record.values, description.km, strict=True)]
         values = dict(zip(description.keys, found, strict=True))
         flagged = bool(record.status & ~(NORMAL | MIDNIGHT))
         yield Row(record.entry, record.start, record.end, record.seconds, text, values, flagged)

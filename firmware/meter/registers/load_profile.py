@@ -31,7 +31,7 @@ from meter.registers.load_profile_record import (
     is_erasure,
     number_of,
 )
-from meter.zone import UTC
+from meter.storage.errors import NoRecord
 
 DEFAULT_CHANNELS = ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
 CHANNELS = const(16)
@@ -178,14 +178,29 @@ class LoadProfile:
         if newest and newest.same(self._wanted):
             self._description = newest
             return
-        number = 0
+        number = self._unused_number()
         if newest:
             # Once more behind the last of its records: so no record can outlive its description in the ring.
-            number = (newest.number + 1) & 0xFFFF
             self.fifo.append(newest.pack(now), now)
         wanted = self._wanted
         self._description = Description(number, wanted.keys, wanted.km, wanted.interval, wanted.counts)
         self._described = self.fifo.append(self._description.pack(now), now)
+
+    def _unused_number(self):
+        """Return a number that no record has: one whose description has rotted must not be read with another."""
+        for entry in range(self.fifo.next - 1, self.fifo.first - 1, -1):
+            try:
+                return (number_of(self.fifo.read(entry)[1]) + 1) & 0xFFFF
+            except NoRecord:
+                pass
+        return 0
+
+    def _mend_description(self, now):
+        """Write the description again if it cannot be read any more."""
+        try:
+            self.fifo.read(self._described)
+        except NoRecord:
+            self._described = self.fifo.append(self._description.pack(now), now)
 
     def _newest_description(self):
         """Return the newest Description from the last known one on, or None. Notes its entry, and erasures."""
@@ -276,7 +291,7 @@ class LoadProfile:
             self._write(kind, saved_at if before is None else before, after)
         elif saved_at > self._begun:
             self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, saved_at, now)
-        self._describe(now)
+        self._mend_description(now)
         self._begun = now
         if is_changed:
             self._sources = ours
