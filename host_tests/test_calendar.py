@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meter.calendar import DAILY, MONTHLY, WEEKLY, civil, interval_start, is_boundary
+from meter.calendar import (
+    DAILY,
+    MONTHLY,
+    WEEKLY,
+    civil,
+    days_of_month,
+    interval_start,
+    is_boundary,
+    next_start,
+    weekday,
+)
+from meter.calendar import utc as utc_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = int((datetime(2106, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
@@ -19,6 +30,19 @@ def expected(utc):
 def test_every_day_from_1970_to_2105():
     for utc in range(0, LAST, 86400):
         assert civil(utc) == expected(utc)
+
+
+def test_utc_is_the_inverse_of_civil_on_every_day_from_1600_to_2105():
+    for second in range(-135_140 * 86400 + 45_296, LAST, 86400):
+        assert utc_of(*civil(second)) == second
+
+
+@pytest.mark.parametrize(
+    "year, month, days",
+    [(2023, 2, 28), (2024, 2, 29), (2000, 2, 29), (2100, 2, 28), (2024, 12, 31), (2024, 4, 30)],
+)
+def test_a_month_has_the_days_that_it_has(year, month, days):
+    assert days_of_month(year, month) == days
 
 
 def test_every_second_around_the_end_of_a_day():
@@ -69,3 +93,7 @@ def test_an_interval_starts_on_the_clock_the_day_the_monday_or_the_first(utc, co
     else:
         assert found == time.replace(minute=time.minute // code * code, second=0)
     assert is_boundary(start, code) and is_boundary(utc, code) == (start == utc)
+    following = next_start(start, code)
+    assert start <= utc < following and interval_start(following, code) == following
+    assert interval_start(following - 1, code) == start
+    assert weekday(utc) == time.weekday()

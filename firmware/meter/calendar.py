@@ -1,4 +1,7 @@
-"""Civil time from UTC seconds: the proleptic Gregorian calendar, in integers. And the intervals cut from it."""
+"""Civil time from UTC seconds and back: the proleptic Gregorian calendar, in integers. And the intervals cut from it.
+
+Given the seconds that a local clock shows (zone.Zone.local) in place of UTC, all of it holds for local time.
+"""
 
 from meter.compat import const
 
@@ -27,6 +30,31 @@ def civil(utc):
     return year, month, day, rest // 3600, rest // 60 % 60, rest % 60
 
 
+def day_number(year, month, day):
+    """Return the days from 1970-01-01 to a date. The same eras as in civil()."""
+    if month <= 2:
+        year -= 1
+    era = year // 400
+    year_of_era = year - era * 400
+    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
+
+
+def utc(year, month, day, hour=0, minute=0, second=0):
+    """Return the UTC second since 1970-01-01 of a date and time: the inverse of civil()."""
+    return day_number(year, month, day) * _DAY_S + hour * 3600 + minute * 60 + second
+
+
+def days_of_month(year, month):
+    """Return how many days a month has."""
+    return next_start(utc(year, month, 1), MONTHLY) // _DAY_S - day_number(year, month, 1)
+
+
+def weekday(utc):
+    """Return the day of the week of a UTC second: 0 is Monday."""
+    return (utc // _DAY_S + 3) % 7  # 1970-01-01 was a Thursday
+
+
 def midnight(utc):
     """Return the second at which the day of a UTC second began."""
     return utc - utc % _DAY_S
@@ -42,8 +70,16 @@ def interval_start(utc, code):
         return utc - (minute * 60 + second) % (code * 60)
     today = utc - hour * 3600 - minute * 60 - second
     if code == WEEKLY:
-        return today - (today // _DAY_S + 3) % 7 * _DAY_S  # 1970-01-01 was a Thursday
+        return today - weekday(today) * _DAY_S
     return today - (day - 1) * _DAY_S if code == MONTHLY else today
+
+
+def next_start(start, code):
+    """Return the second at which the interval after the one from start begins. code: as for interval_start()."""
+    if code != MONTHLY:
+        return start + code * 60
+    year, month = civil(start)[:2]
+    return utc(year + month // 12, month % 12 + 1, 1)
 
 
 def is_boundary(utc, code):

@@ -1,6 +1,6 @@
 """Load profile: what was consumed, and what was measured, in each interval, as records in a Fifo.
 
-Intervals are aligned to the hour, day, week or month. A record is closed at the interval's end, and early by every
+Intervals are aligned to the hour, day, week or month of the local clock. A record is closed at its end, and by every
 event that breaks time or registration (the manual: Load Profile, Event Recording in Load Profile). The flash alone
 says what each value is: before the records of new channels stands their description (load_profile_record).
 
@@ -10,7 +10,7 @@ the records' values add up to what the registers grew.
 
 import struct
 
-from meter.calendar import interval_start, is_boundary
+from meter.calendar import DAILY
 from meter.compat import const
 from meter.registers.energy import SCALER
 from meter.registers.load_profile_channels import channel
@@ -31,6 +31,7 @@ from meter.registers.load_profile_record import (
     is_erasure,
     number_of,
 )
+from meter.zone import UTC
 
 DEFAULT_CHANNELS = ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
 CHANNELS = const(16)
@@ -48,19 +49,29 @@ class LoadProfile:
     km          what one count is worth in each channel, in its (secondary) unit; None: engineering values
     events      True: events that do not break the interval end a record too
     freeze      True: so does a freeze
+    zone        Zone of the local clock, by which intervals begin; None: UTC
 
     overflowed  how many values were larger than their record holds
     query       Query: the records by reader, days, time and entry
     """
 
     def __init__(
-        self, fifo, energy, channels=DEFAULT_CHANNELS, interval=15, km=None, events=True, freeze=True
+        self,
+        fifo,
+        energy,
+        channels=DEFAULT_CHANNELS,
+        interval=15,
+        km=None,
+        events=True,
+        freeze=True,
+        zone=None,
     ):
         scaled = [max(1, int(each * 10.0**-SCALER + 0.5)) for each in km or ()]
         self.fifo = fifo
         self.channels = tuple(channels)
         self.overflowed = 0
-        self.query = Query(self)
+        self._zone = zone or UTC
+        self.query = Query(self, zone)
         self._wanted = Description(
             0, self.channels, scaled or (1,) * len(self.channels), interval_code(interval), bool(km)
         )
@@ -99,7 +110,7 @@ class LoadProfile:
 
     def due(self, now):
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
-        return not self._paused and is_boundary(now, self._description.interval)
+        return not self._paused and self._zone.is_boundary(now, self._description.interval)
 
     def close(self, now):
         """Write the record of the interval up to now, and begin the next.
@@ -137,9 +148,9 @@ class LoadProfile:
                 self._paused = not self._paused
 
     def _write(self, kind, end, until=None):
-        start, code = min(self._begun, end), self._description.interval
-        status = kind | (0 if end % 86400 else MIDNIGHT)
-        if end == start or interval_start(end - 1, code) != start or not is_boundary(end, code):
+        start, zone = min(self._begun, end), self._zone
+        status = kind | (MIDNIGHT if zone.is_boundary(end, DAILY) else 0)
+        if not zone.is_whole(start, end, self._description.interval):
             status |= SHORT
         values = []
         for source in self._sources:

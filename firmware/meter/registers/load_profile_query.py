@@ -9,6 +9,7 @@ import struct
 from meter.calendar import midnight
 from meter.compat import const
 from meter.registers.load_profile_record import RETAINED_DAYS
+from meter.zone import UTC
 
 LAST_DAYS = const(60)
 READERS = const(8)  # whose positions are kept
@@ -21,11 +22,14 @@ _READER_SIZE = const(16)
 class Query:
     """The records of one LoadProfile.
 
+    zone        Zone by which days begin; None: UTC
+
     readers     list of (name, entry number that the reader gets next), the one that read last at the end
     """
 
-    def __init__(self, profile):
+    def __init__(self, profile, zone=None):
         self._profile = profile
+        self._zone = zone or UTC
         self.readers = []
 
     def all(self, now):
@@ -36,7 +40,8 @@ class Query:
         """Yield the records of the last 0 to 60 complete days and of today. A day ends with its midnight record."""
         if not 0 <= days <= LAST_DAYS:
             raise ValueError("the last %s days: must be 0 to %d" % (days, LAST_DAYS))
-        return self.between(midnight(now) - days * _DAY_S + 1, 0xFFFFFFFF, now)
+        first = self._zone.utc(midnight(self._zone.local(now)) - days * _DAY_S)
+        return self.between(first + 1, 0xFFFFFFFF, now)
 
     def between(self, first, last, now):
         """Yield the records that end at these UTC seconds or between them."""
