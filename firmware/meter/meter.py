@@ -125,6 +125,20 @@ class Meter:
             self._observer(span)
         span.clear()
 
+    def take(self, span):
+        """Meter a Span of a load model up to span.end, and close what is due there. It is used until the next one."""
+        self.clock.set(span.end, 0)
+        self.latest = span
+        self.diagnostics.take(span)
+        self._span.merge(span)
+        self._close(span.end)
+
+    def next_boundary(self):
+        """Return the UTC second at which a Span of a load model must end at the latest."""
+        now = self.clock.second
+        ends = [profile.next_boundary(now) for profile in self.load_profiles]
+        return min(ends + [(now // CHECKPOINT_S + 1) * CHECKPOINT_S])
+
     def checkpoint(self):
         """Store the state: registers, and the load-profile interval that is running."""
         now = self.clock.second

@@ -112,6 +112,10 @@ class LoadProfile:
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
         return not self._paused and self._zone.is_boundary(now, self._description.interval)
 
+    def next_boundary(self, now):
+        """Return the UTC second after now at which an interval ends."""
+        return self._zone.next_boundary(now, self._description.interval)
+
     def close(self, now):
         """Write the record of the interval up to now, and begin the next.
 

@@ -8,6 +8,7 @@ comma is understood. All that is wrong is told at once, by line.
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +60,8 @@ def is_load(path: str, mapping: Mapping[str, str] | None) -> bool:
         return False
     if mapping:
         return any(key in POWERS for key in mapping)
-    names = _header(_rows(Path(path))[0][1])
+    head, separator = _head(_text(Path(path)))
+    names = _header(head.split(separator))
     return any(key.lower() in names for key in POWERS)
 
 
@@ -94,17 +96,27 @@ def read_load(
     return TableSteps([*times, 2 * times[-1] - times[-2]], values)
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (number of the line, cells) of every line that is not blank."""
+def _text(path: Path) -> str:
     content = read_bytes(path)
     if path.suffix == ".gz":
         try:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{path}: not a sound gzip file: {error}") from None
-    text = decode(content).lstrip("\ufeff")
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(";\t,", key=head.count)
+    return decode(content).lstrip("\ufeff")
+
+
+def _head(text: str) -> tuple[str, str]:
+    """Return the first line that is not blank, and what separates its cells."""
+    match = re.search(r"\S.*", text)
+    head = match[0] if match else ""
+    return head, max(";\t,", key=head.count)
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return (number of the line, cells) of every line that is not blank."""
+    text = _text(path)
+    separator = _head(text)[1]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows = []
     try:
