@@ -60,7 +60,8 @@ class Board:
         else:
             front_end = _front_end(settings, source.channels, full_scale, seed)
             self.adc = Adc(source, front_end, speed, block, last=last)
-        self.flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, "flash.bin") if state else None)
+        path = os.path.join(state, "flash.bin") if state else None
+        self.flash = Flash(FLASH_SIZE, ERASE_SIZE, path, lazy=self.load is not None and speed is None)
         self.nvram = Nvram(NVRAM_SIZE, os.path.join(state, "nvram.bin") if state else None)
         self.rtc = Rtc(start)
         self.power = Power()
