@@ -8,6 +8,8 @@ import asyncio
 from math import pi
 
 import numpy as np
+from meter.config import build_registers
+from meter.config.schema import defaults
 from meter.hal.sim.flash import Flash
 from meter.meter import Meter
 from meter.metrology.frame import HALF, QUARTER, Frame
@@ -131,6 +133,19 @@ def frame_of(n=2, volts=(120.0,) * 3, amps=(5.0,) * 3, lag=(0.0,) * 3, seconds=1
     return Frame(n, samples, np.full(n, seconds, dtype=dtype), ends, flags)
 
 
+def engine(journal, fifos, settings=None, logs=None, items=None, **profile):
+    """Return an Engine with the factory's settings, but for those given.
+
+    fifos, logs, items  as for config.build_registers.engine
+    settings            dict from path to value
+    profile             settings of load profile 1
+    """
+    used = defaults()
+    used.update(settings or {})
+    used.update({"load_profile." + name: value for name, value in profile.items()})
+    return build_registers.engine(used, journal, fifos, logs, items)
+
+
 class Bench:
     """A whole Meter over a simulated flash: journal, load profile, and steps in any length.
 
@@ -152,7 +167,8 @@ class Bench:
         profile.mount()
         self.spans = []
         half_cycles = HalfCycles(dtype=dtype)
-        self.meter = Meter(RATE, utc, journal, profile, channels, minutes, half_cycles, self._observe, dtype)
+        made = engine(journal, {"load_profile": profile}, channels=channels, interval=minutes)
+        self.meter = Meter(RATE, utc, made, half_cycles, self._observe, dtype)
         self._dtype = dtype
         self._sample = 0
         self._half_cycles = 0

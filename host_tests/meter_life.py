@@ -16,10 +16,10 @@ from meter.registers.energy import Energy
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 
-from host_tests.harness import RATE, START, frame_of
+from host_tests.harness import RATE, START, engine, frame_of
 
 SECTOR = 4096
-JOURNAL, PROFILE = 3, 4  # sectors
+JOURNAL, PROFILE = 10, 4  # sectors
 PER_SECTOR = 26  # load profile records of all channels, at least
 MINUTE = 60
 CHANNELS = [name for name in keys() if name.split(".")[0] in INTEGRATED][:32]
@@ -94,9 +94,8 @@ class Life:
         journal.save, journal.save_second = self._noted(journal.save), self._noted(journal.save_second)
         self._append, self.fifo.append = self.fifo.append, self._noted_append
         self._restored(journal)
-        self.meter = Meter(
-            RATE, self.utc, journal, self.fifo, CHANNELS, 1, HalfCycles(dtype=np.float64), self._observe, np.float64
-        )  # fmt: skip
+        made = engine(journal, {"load_profile": self.fifo}, channels=CHANNELS, interval=1)
+        self.meter = Meter(RATE, self.utc, made, HalfCycles(dtype=np.float64), self._observe, np.float64)
         self._sample = 0
 
     def _restored(self, journal):
@@ -222,4 +221,4 @@ def copy_of(flash, nvram, seed):
 def first_life(seeds, nvram=True, seed=1):
     """Return the Life of a new meter. seeds: see Life."""
     flash = TornFlash((JOURNAL + PROFILE) * SECTOR, SECTOR, seed=seed)
-    return Life(flash, TornNvram(8192, seed=seed) if nvram else None, seeds, START, seed=seed)
+    return Life(flash, TornNvram(16384, seed=seed) if nvram else None, seeds, START, seed=seed)

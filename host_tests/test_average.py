@@ -13,10 +13,10 @@ from meter.meter import Meter
 from meter.metrology.frame import GAP
 from meter.metrology.half_cycles import HalfCycles
 from meter.quantities import index
-from meter.registers.load_profile import DEFAULT_CHANNELS
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 
+from host_tests.harness import engine
 from host_tests.metrology.test_values import frames, three_wire
 
 RATE = 30720.0
@@ -35,10 +35,8 @@ class Bench:
         flash = Flash(20 * SECTOR, SECTOR)
         profile = Fifo(flash, 4 * SECTOR, 16 * SECTOR, 0x4C)
         profile.mount()
-        self.meter = Meter(
-            RATE, utc, Journal(flash, 0, 4 * SECTOR), profile, DEFAULT_CHANNELS, 15, HalfCycles(dtype=dtype),
-            self._book, dtype,
-        )  # fmt: skip
+        made = engine(Journal(flash, 0, 4 * SECTOR), {"load_profile": profile})
+        self.meter = Meter(RATE, utc, made, HalfCycles(dtype=dtype), self._book, dtype)
         self._dtype = dtype
         self.halves = 0
         self.renewed, self.booked = [], []

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter.hal.sim.flash import PowerCut
-from meter.meter import Meter, StateError
+from meter.meter import Meter
 from meter.metrology.diagnostics import MISSING
 from meter.metrology.frame import CLIPPED, GAP, HALF
 from meter.metrology.half_cycles import HalfCycles
 from meter.metrology.tracking import CHANNELS, Tracker
 from meter.quantities import START as ROW_OF
 from meter.quantities import index
+from meter.registers.engine import StateError
 from meter.registers.load_profile_record import NORMAL, POWER_FAIL, SHORT
 from meter.storage.journal import Journal
 
@@ -22,6 +23,7 @@ from host_tests.harness import (
     THRESHOLD,
     Bench,
     blocks,
+    engine,
     frame_of,
     noise,
     three_phase,
@@ -140,8 +142,8 @@ def test_state_of_another_version_is_refused_with_a_reason():
 def test_registers_are_stored_every_ten_minutes_and_at_each_record():
     bench = Bench(minutes=15)
     saved = []
-    keep = bench.meter._journal.save
-    bench.meter._journal.save = lambda state, now: (saved.append(now), keep(state, now))
+    keep = bench.meter.engine.journal.save
+    bench.meter.engine.journal.save = lambda state, now: (saved.append(now), keep(state, now))
     bench.run(3600)
     expected = sorted(
         {
@@ -307,10 +309,7 @@ def test_an_observer_is_optional():
     meter = Meter(
         RATE,
         START,
-        Journal(Bench().flash, 0, 4 * Bench.SECTOR),
-        bench.meter.load_profile.fifo,
-        ("Wh.del.P",),
-        15,
+        engine(Journal(Bench().flash, 0, 4 * Bench.SECTOR), {"load_profile": bench.meter.load_profile.fifo}),
         HalfCycles(),
     )
     meter.step(frame_of(2, seconds=1.0))

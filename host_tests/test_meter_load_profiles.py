@@ -11,7 +11,7 @@ from meter.registers.load_profile_record import FREEZE, NORMAL, POWER_FAIL, SHOR
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 
-from host_tests.harness import RATE, START, frame_of
+from host_tests.harness import RATE, START, engine, frame_of
 
 SECTOR = 4096
 WH = 1800 / 3600  # a second of the default load, delivered
@@ -27,11 +27,16 @@ class Bench:
             fifos.append(Fifo(self.flash, place * SECTOR, 8 * SECTOR, kind))
             fifos[-1].mount()
         channels = ("V.A", "Hz.A", "Wh.del.P")
-        profile_2 = {"fifo": fifos[1], "channels": channels, "interval": 5, "km": (0.1, 0.01, 0.7)}
-        self.meter = Meter(
-            RATE, utc, Journal(self.flash, 0, 8 * SECTOR), fifos[0], ("Wh.del.P",), 1, HalfCycles(dtype=np.float64),
-            dtype=np.float64, profile_2=profile_2 if second else None,
-        )  # fmt: skip
+        settings = {
+            "load_profile_2.channels": channels if second else (),
+            "load_profile_2.interval": 5,
+            "load_profile_2.format": "counts",
+            "load_profile_2.km": (0.1, 0.01, 0.7),
+        }
+        profiles = {"load_profile": fifos[0], "load_profile_2": fifos[1]}
+        journal = Journal(self.flash, 0, 8 * SECTOR)
+        made = engine(journal, profiles, settings, channels=("Wh.del.P",), interval=1)
+        self.meter = Meter(RATE, utc, made, HalfCycles(dtype=np.float64), dtype=np.float64)
         self._sample = self._half_cycles = 0
 
     def run(self, seconds, each=1.0, **load):
@@ -62,7 +67,7 @@ def test_each_group_has_its_own_interval_channels_and_format():
 def test_an_event_ends_the_records_of_both_groups_with_what_is_metered_so_far():
     bench = Bench()
     bench.run(30.5, each=0.5)
-    bench.meter.event(FREEZE)
+    bench.meter.engine.freeze(bench.meter.cut())
     bench.run(30, each=0.5)
     for place in (0, 1):
         assert bench.records(place)[0].status == FREEZE | SHORT
@@ -74,8 +79,7 @@ def test_an_event_ends_the_records_of_both_groups_with_what_is_metered_so_far():
 def test_setting_the_clock_ends_the_records_and_the_next_go_on_from_the_new_time():
     bench = Bench()
     bench.run(30)
-    bench.meter.clock.set(START + 3610, bench._sample)
-    bench.meter.event(TIME_SET, before=START + 30, after=START + 3610)
+    bench.meter.set_time(START + 3610)
     bench.run(50)
     one, two = bench.records(0)
     assert (one.status, one.end, one.until) == (TIME_SET | SHORT, START + 30, START + 3610)
@@ -116,7 +120,7 @@ def test_wherever_the_power_is_cut_both_groups_agree_with_the_register(operation
     with pytest.raises(PowerCut):
         for _ in range(40):
             bench.run(47)
-            bench.meter.event(FREEZE)
+            bench.meter.engine.freeze(bench.meter.cut())
     bench.flash.restore_power()
     again = Bench(bench.flash, bench.meter.clock.second + 5)
     again.run(400)

@@ -10,7 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from meter.config.calendars import ROWS
 from meter.config.schema import FIELDS
+from meter.registers.tou import HOLIDAYS, SEASONS
 
 PATH = Path(__file__).parents[1] / "docs" / "configuration.md"
 HEAD = """\
@@ -27,6 +29,16 @@ A configuration is a JSON document for `--config`. It holds what differs from th
 Settings that are unknown or not allowed are refused, with one line for each.
 """
 
+# What the kinds take that have nothing to choose from.
+WORDS = {
+    "flag": "true, false",
+    "zone": "POSIX TZ, such as `CET-1CEST,M3.5.0,M10.5.0/3` ([tariffs.md](tariffs.md))",
+    "time": "HH:MM",
+    "seasons": f"up to {SEASONS} dates `MM-DD`",
+    "days": f"up to {ROWS} rows `[seasons, days, switches]` ([tariffs.md](tariffs.md))",
+    "holidays": f"up to {HOLIDAYS} dates `YYYY-MM-DD` or `YYYY-MM-DD H2`",
+}
+
 
 def document() -> str:
     """Return the whole page."""
@@ -39,16 +51,18 @@ def document() -> str:
 
 def _rows(fields: Iterator[Any]) -> Iterator[str]:
     for path, kind, default, allowed, unit, text in fields:
-        value = json.dumps(default)
+        value = "the factory's list" if kind == "registers" else json.dumps(default)
         yield f"| `{path}` | `{value}`{' ' + unit if unit else ''} | {_allowed(kind, allowed)} | {text} |\n"
 
 
 def _allowed(kind: str, allowed: Any) -> str:
     """Return in words what a setting of this kind takes."""
+    if kind in WORDS:
+        return WORDS[kind]
+    if kind == "registers":
+        return f"up to {allowed} registers (see registers.md)"
     if kind == "text":
         return f"text of {allowed[0]} to {allowed[1]} characters"
-    if kind == "flag":
-        return "true, false"
     if kind == "choice":
         return ", ".join(map(str, allowed))
     if kind == "quantities":

@@ -2,9 +2,11 @@
 
 import asyncio
 
+from meter import VERSION
 from meter.access.access import Access
 from meter.access.primary import Primary
 from meter.compat import Uptime
+from meter.config import build_registers
 from meter.config.fingerprint import fingerprint
 from meter.config.schema import BAUDS
 from meter.meter import Meter
@@ -20,8 +22,16 @@ from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
 from meter.xnp import FLOAT
 
+# What the Fifos hold, as numbers in their sector headers.
 LOAD_PROFILE_KIND = 0x4C
 LOAD_PROFILE_2_KIND = 0x4D
+SELF_READS_KIND = 0x52
+# name, area, kind
+FIFOS = (
+    ("load_profile", "load_profile", LOAD_PROFILE_KIND),
+    ("load_profile_2", "profile_2", LOAD_PROFILE_2_KIND),
+    ("self_reads", "self_reads", SELF_READS_KIND),
+)
 CALIBRATION_KIND = 0x43
 TCP_CONNECTIONS = 4
 ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
@@ -41,18 +51,6 @@ class App:
 
     def __init__(self, board, settings, observer=None, dtype=FLOAT):
         areas = Partitions.open(board.flash, board.partitions)
-        profile = Fifo(board.flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
-        profile.mount()
-        profile_2 = None
-        if settings["load_profile_2.channels"]:
-            fifo = Fifo(board.flash, *areas.area("profile_2"), LOAD_PROFILE_2_KIND)
-            fifo.mount()
-            profile_2 = {
-                "fifo": fifo,
-                "channels": settings["load_profile_2.channels"],
-                "interval": settings["load_profile_2.interval"],
-            }
-            profile_2.update(_profile_options(settings, "load_profile_2"))
         journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
@@ -61,26 +59,34 @@ class App:
         self.tracker = board.adc and builder.tracker(
             board.adc, settings, self.calibration, board.half_cycles, dtype
         )
+        self.logs = EventLogs(board.flash, areas)
+        self.engine = build_registers.engine(
+            settings, journal, _fifos(board.flash, areas), self.logs, self._items(settings)
+        )
         self.meter = Meter(
             board.adc.rate if board.adc else 1.0,
             board.rtc.read(),
-            journal,
-            profile,
-            settings["load_profile.channels"],
-            settings["load_profile.interval"],
+            self.engine,
             builder.half_cycles(settings, self.calibration, dtype),
             observer,
             dtype,
             builder.diagnostics(settings),
-            _profile_options(settings, "load_profile"),
-            profile_2,
+            settings["clock.after_failure"] if board.rtc.power_lost else None,
         )
-        self.logs = EventLogs(board.flash, areas)
         self.access = Access(self.meter, settings["meter.serial"], Primary(settings), self.logs)
         self._diagnostics = DiagnosticWatch(self.logs)
         self._visitors = VisitorWatch(self.logs, self.meter.clock)
         self.ended = False
         self._log_start(journal.passed)
+
+    def _items(self, settings):
+        """What time and status registers show that the engine knows nothing of."""
+        return {
+            ("status", "meter ID"): lambda: settings["meter.id"],
+            ("status", "serial"): lambda: settings["meter.serial"],
+            ("status", "firmware"): lambda: VERSION,
+            ("status", "communication"): lambda: "%d" % self._visitors.present,
+        }
 
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
@@ -186,10 +192,9 @@ class App:
         return Iec6205621Session(self.access, serial=False, visit=self._visitors.visit(event_kinds.TCP))
 
 
-def _profile_options(settings, section):
-    km = settings[section + ".km"] or (1.0,) * len(settings[section + ".channels"])
-    return {
-        "km": km if settings[section + ".format"] == "counts" else None,
-        "events": settings[section + ".events"],
-        "freeze": settings[section + ".freeze_markers"],
-    }
+def _fifos(flash, areas):
+    fifos = {}
+    for name, area, kind in FIFOS:
+        fifos[name] = Fifo(flash, *areas.area(area), kind)
+        fifos[name].mount()
+    return fifos

@@ -2,33 +2,18 @@
 
 Time comes from the sample count. The same frames, configuration and storage give the same bytes on flash, always.
 
-    Frame -> HalfCycles -> half seconds -> Span of a second -> energy -> load profile -> Fifo
-                             |                                    \\-> checkpoint -> Journal, every ten
-                             |                                        minutes and before each record;
-                             |                                        to the Nvram, where there is one, each second
+    Frame -> HalfCycles -> half seconds -> Span of a second -> Engine (registers, tariffs, load profile, storage)
                              \\-> Span of 1.5 s -> instantaneous values, diagnostics
+    load model -> Span up to the next boundary ---------------^
 """
-
-import struct
 
 from meter.clock import TICKS, Clock
 from meter.compat import const
 from meter.metrology.diagnostics import Diagnostics
 from meter.metrology.span import Span
-from meter.registers.energy import Energy
-from meter.registers.load_profile import LoadProfile
 from meter.xnp import FLOAT
 
-CHECKPOINT_S = const(600)
 AVERAGE_TICKS = const(3)  # instantaneous values are averages of 1.5 s (the manual, Registers, Instantaneous)
-_STATE_VERSION = const(4)
-_HEAD = "<BI"  # version, UTC second of the checkpoint
-_PART = "<H"  # bytes of the load profile's state that follows
-_PART_SIZE = const(2)
-
-
-class StateError(Exception):
-    """The stored state cannot be used. The message says why."""
 
 
 class Meter:
@@ -36,41 +21,44 @@ class Meter:
 
     rate        samples per second of the converter
     utc         UTC second at sample 0
-    journal     where checkpoints go and come from
-    profile     Fifo of load profile 1
-    channels, interval_min  of load profile 1
+    engine      Engine: the registers
     half_cycles HalfCycles: the metrology as configured
     observer    called with the Span of each second, or None
     diagnostics Diagnostics for the connection and frequency, or None: three elements, 60 Hz
-    profile_options     dict: further arguments of LoadProfile for load profile 1, or None
-    profile_2   dict: the arguments of LoadProfile for load profile 2 (without energy), or None: there is none
-
-    load_profile, load_profiles     load profile 1; both, or the one that there is
+    lost        None, or what is done as the clock was lost (registers.engine.RESPONSES)
 
     latest      the Span of the last 1.5 s, or None: the instantaneous values
     restored_at UTC second of the checkpoint, or of the second in the Nvram, it started from, or None
     """
 
     def __init__(
-        self, rate, utc, journal, profile, channels, interval_min, half_cycles, observer=None, dtype=FLOAT,
-        diagnostics=None, profile_options=None, profile_2=None,
+        self, rate, utc, engine, half_cycles, observer=None, dtype=FLOAT, diagnostics=None, lost=None
     ):  # fmt: skip
-        self.clock = Clock(rate, utc)
-        self.energy = Energy()
-        self.load_profile = LoadProfile(
-            profile, self.energy, channels, interval_min, **(profile_options or {})
-        )
-        self.load_profiles = (self.load_profile,)
-        if profile_2:
-            self.load_profiles += (LoadProfile(energy=self.energy, **profile_2),)
+        self.engine = engine
         self.diagnostics = diagnostics or Diagnostics()
         self.latest = None
-        self._journal = journal
         self._observer = observer
         self._half_cycles = half_cycles
+        self._sample = 0
         spans = [Span(dtype, half_cycles.connection) for _ in range(4)]
         self._piece, self._span, self._average, self._spare = spans
-        self._restore(utc)
+        utc, self.restored_at = engine.start(utc, lost)
+        self.clock = Clock(rate, utc)
+
+    @property
+    def energy(self):
+        """The Energy of the billing registers."""
+        return self.engine.bank.energy
+
+    @property
+    def load_profiles(self):
+        """The load profiles that there are."""
+        return self.engine.profiles
+
+    @property
+    def load_profile(self):
+        """Load profile 1."""
+        return self.engine.profiles[0]
 
     def step(self, frame):
         """Meter one Frame."""
@@ -81,24 +69,15 @@ class Meter:
             start = stop
             self._tick(tick)
         self._piece.add(rows, frame.seconds, frame.flags, start, frame.n)
+        self._sample = frame.ends[-1]
 
     def _tick(self, tick):
         self._share()
         if tick % AVERAGE_TICKS == 0:
             self._show()
         if tick % TICKS == 0:
-            self._close(tick // TICKS)
-
-    def _close(self, second):
-        self._book(second)
-        # First the checkpoint, then the record: whatever is cut off between or after, resume() counts it once.
-        due = [profile for profile in self.load_profiles if profile.due(second)]
-        if due or second % CHECKPOINT_S == 0:
-            self.checkpoint()
-        for profile in due:
-            profile.close(second)
-        if self._journal.keeps_seconds:
-            self._journal.save_second(self._state(second), second)
+            self._book(tick // TICKS)
+            self.engine.close(tick // TICKS)
 
     def _share(self):
         self._span.merge(self._piece)
@@ -109,18 +88,20 @@ class Meter:
         """Renew the instantaneous values."""
         average = self._average
         average.end = self.clock.second
-        self.latest, self._average = average, self._spare
-        self._spare = average
+        self._average, self._spare = self._spare, average
         self._average.clear()
-        self.diagnostics.take(average)
+        self._shown(average)
+
+    def _shown(self, span):
+        self.latest = span
+        self.diagnostics.take(span)
+        self.engine.show(span, self.diagnostics.state)
 
     def _book(self, second):
         """Book what was integrated since the last second."""
         span = self._span
         span.end = second
-        self.energy.add(span)
-        for profile in self.load_profiles:
-            profile.take(span)
+        self.engine.take(span)
         if self._observer:
             self._observer(span)
         span.clear()
@@ -128,63 +109,29 @@ class Meter:
     def take(self, span):
         """Meter a Span of a load model up to span.end, and close what is due there. It is used until the next one."""
         self.clock.set(span.end, 0)
-        self.latest = span
-        self.diagnostics.take(span)
-        self._span.merge(span)
-        self._close(span.end)
+        self.engine.take(span)
+        self._shown(span)
+        if self._observer:
+            self._observer(span)
+        self.engine.close(span.end)
 
     def next_boundary(self):
         """Return the UTC second at which a Span of a load model must end at the latest."""
-        now = self.clock.second
-        ends = [profile.next_boundary(now) for profile in self.load_profiles]
-        return min(ends + [(now // CHECKPOINT_S + 1) * CHECKPOINT_S])
+        return self.engine.next_boundary
 
-    def checkpoint(self):
-        """Store the state: registers, and the load-profile interval that is running."""
-        now = self.clock.second
-        self._journal.save(self._state(now), now)
-
-    def _state(self, now):
-        state = struct.pack(_HEAD, _STATE_VERSION, now) + self.energy.state()
-        for profile in self.load_profiles:
-            part = profile.state()
-            state += struct.pack(_PART, len(part)) + part
-        return state
-
-    def event(self, kind, before=None, after=None):
-        """End the load profiles' records with an event. kind, before, after: see LoadProfile.event()."""
+    def cut(self):
+        """Book what is metered up to now: before a command, so that it acts on all of it. Return the UTC second."""
         self._share()
         if self._span.half_cycles:
             self._book(self.clock.second)
-        self.checkpoint()
-        for profile in self.load_profiles:
-            profile.event(kind, self.clock.second, before, after)
+        return self.clock.second
+
+    def set_time(self, utc, **who):
+        """Set the clock to this UTC second. who: as for the Engine's commands."""
+        before = self.cut()
+        self.clock.set(utc, self._sample)
+        self.engine.set_time(before, utc, **who)
 
     def finish(self):
         """The supply fails or the recording has ended: book what is metered and store the state."""
-        self._share()
-        if self._span.half_cycles:
-            self._book(self.clock.second)
-        self.checkpoint()
-
-    def _restore(self, utc):
-        stored = self._journal.load()
-        self.restored_at = None
-        if stored is None:
-            for profile in self.load_profiles:
-                profile.begin(utc)
-            return
-        saved_at, state = stored
-        head = struct.calcsize(_HEAD)
-        if state[0] != _STATE_VERSION:
-            raise StateError("stored registers have version %d, not %d" % (state[0], _STATE_VERSION))
-        self.energy.restore(state[head : head + Energy.STATE_SIZE])
-        at = head + Energy.STATE_SIZE
-        for profile in self.load_profiles:
-            if at == len(state):  # this one is new
-                profile.begin(utc)
-                continue
-            start = at + _PART_SIZE
-            at = start + struct.unpack_from(_PART, state, at)[0]
-            profile.resume(state[start:at], saved_at, utc)
-        self.restored_at = saved_at
+        self.engine.checkpoint(self.cut())

@@ -117,7 +117,9 @@ class Zone:
 
     def is_boundary(self, utc, code):
         """Return True if an interval ends, and the next begins, at this UTC second."""
-        return utc % 60 == 0 and self.interval_start(utc, code) == utc
+        if utc % 60 or code > 60 and self.local(utc) % _DAY_S and utc != self._begin:
+            return False  # most seconds of a day, at little cost
+        return self.interval_start(utc, code) == utc
 
     def next_boundary(self, utc, code):
         """Return the UTC second after this one at which an interval ends."""

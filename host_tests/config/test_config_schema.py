@@ -11,7 +11,9 @@ from meter.quantities import index
 from meter.registers.load_profile_record import INTERVALS
 
 PATHS = [field[0] for field in FIELDS]
-KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"}
+KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"} | {
+    "zone", "time", "seasons", "days", "holidays", "registers"
+}  # fmt: skip
 
 
 def nested(path, value):
@@ -152,7 +154,7 @@ def test_every_mistake_is_reported_at_once():
     found = problems(document)
     assert len(found) == 5
     for start in ("service.frequency: must be one of 50, 60", "service.voltage: unknown setting", "colour: unknown",
-                  "load_profile.interval: must be one of 1, 2,", "meter: must be a section with serial"):  # fmt: skip
+                  "load_profile.interval: must be one of 1, 2,", "meter: must be a section with id"):  # fmt: skip
         assert len([problem for problem in found if problem.startswith(start)]) == 1
 
 
@@ -242,6 +244,8 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
     elif kind == "points":
         assert len(found) <= allowed[0] and all(len(point) == allowed[1] for point in found)
         assert all(a[0] < b[0] for a, b in zip(found, found[1:]))
+    elif isinstance(found, tuple) and kind != "quantities":
+        assert kind in ("seasons", "days", "holidays")
     elif kind == "quantities":
         assert all(index(key) >= 0 for key in found)
     else:

@@ -107,7 +107,6 @@ def test_state_comes_back_as_it_was_saved(joules, large):
     energy.add(span)
     energy.totals[0] += large
     state = energy.state()
-    assert len(state) == Energy.STATE_SIZE
     other = Energy()
     other.restore(state)
     assert other.totals == energy.totals
@@ -171,3 +170,31 @@ def test_net_may_be_negative_and_is_still_exact():
 def test_rows_of_the_state_are_those_of_the_catalogue():
     assert FLOW_ROWS == 4 * sum(len(directions) for _, directions in FLOWS)
     assert len(Energy().totals) == TOTAL_ROWS == FLOW_ROWS + 9
+
+
+@pytest.mark.feature("REG-04")
+@given(st.lists(st.tuples(st.integers(0, 8), st.lists(JOULES, min_size=4, max_size=4)), max_size=40))
+def test_the_rates_sum_to_the_total_to_the_quantum(spans):
+    energy, span = Energy(rated=ROWS), Span()
+    without = [0] * len(ROWS)
+    for rate, joules in spans:
+        before = [energy.totals[row] for row in ROWS]
+        for row, value in zip(ROWS, joules):
+            span.sums[row] = value
+        energy.add(span, rate)
+        for k, row in enumerate(ROWS):
+            without[k] += 0 if rate else energy.totals[row] - before[k]
+    for k, row in enumerate(ROWS):
+        one = (1, ((1, row),))
+        assert sum(energy.total(one, rate) for rate in range(1, 9)) + without[k] == energy.total(one)
+    again = Energy(rated=ROWS[1:])
+    again.restore(energy.state())
+    assert again.totals == energy.totals
+    assert [kept[1:] for kept in energy.rates] == again.rates
+
+
+def test_a_rate_of_what_is_not_kept_by_rate_is_refused():
+    with pytest.raises(ValueError):
+        Energy(rated=(0,)).total((1, ((1, 1),)), 2)
+    with pytest.raises(ValueError):
+        Energy().total((1, ((1, 1),)), 2)

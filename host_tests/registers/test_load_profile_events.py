@@ -11,7 +11,6 @@ from meter.quantities import START as ROW_OF
 from meter.registers import load_profile_record as codes
 from meter.registers.energy import Energy
 from meter.registers.load_profile import LoadProfile
-from meter.registers.load_profile_channels import _add
 from meter.registers.load_profile_record import (
     ENDED,
     EVENTS,
@@ -28,6 +27,7 @@ from meter.registers.load_profile_record import (
     is_description,
     status_text,
 )
+from meter.registers.sources import added
 from meter.storage.fifo import Fifo
 
 from host_tests.harness import START
@@ -336,7 +336,7 @@ def single(x):
 def test_an_average_of_days_of_seconds_is_exact_in_single_precision():
     total = rest = Single(0.0)
     for _ in range(400_000):
-        total, rest = _add(total, rest, Single(single(120.3)))
+        total, rest = added(total, rest, Single(single(120.3)))
     assert float(total) / 400_000 == pytest.approx(single(120.3), rel=1e-6)
 
 

@@ -1,7 +1,7 @@
 """Load profile retrieval and capacity: which records a reader gets, in which order, and for how many days."""
 
 import pytest
-from meter.calendar import DAILY, MONTHLY, WEEKLY
+from meter.calendar import DAILY, MONTHLY, WEEKLY, utc
 from meter.hal.sim.flash import Flash
 from meter.registers.energy import Energy
 from meter.registers.load_profile import LoadProfile
@@ -15,11 +15,13 @@ from meter.registers.load_profile_record import (
     status_text,
 )
 from meter.storage.fifo import Fifo
+from meter.zone import Zone
 
 from boards.sim.board import ERASE_SIZE, LOAD_PROFILES
 from host_tests.harness import START
 
 DAY = 86400
+CET = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
 TODAY = START // DAY * DAY
 
 # The manual, Table 1: days for 1, 2, 4, 8 and 16 channels.
@@ -31,11 +33,11 @@ TABLE_1 = (
 )
 
 
-def made(flash=None, interval=60, sectors=64):
+def made(flash=None, interval=60, sectors=64, zone=None):
     flash = flash or Flash(sectors * 1024, 1024)
     fifo = Fifo(flash, 0, flash.size, 0x4C)
     fifo.mount()
-    return LoadProfile(fifo, Energy(), ("Wh.del.P",), interval)
+    return LoadProfile(fifo, Energy(), ("Wh.del.P",), interval, zone=zone)
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +164,43 @@ def test_days_weeks_and_months_end_where_the_calendar_says():
         due = [now for now in range(START, START + 60 * DAY, 300) if profile.due(now)]
         assert tuple(due[:2]) == expected
     assert [interval_code(word) for word in ("daily", "weekly", "monthly")] == [DAILY, WEEKLY, MONTHLY]
+
+
+@pytest.mark.feature("LP-02", "LP-03")
+def test_days_weeks_and_months_end_on_the_local_clock():
+    for interval, expected in (
+        ("daily", [utc(2024, 3, 29, 23), utc(2024, 3, 30, 23), utc(2024, 3, 31, 22)]),
+        ("weekly", [utc(2024, 3, 31, 22), utc(2024, 4, 7, 22)]),
+        ("monthly", [utc(2024, 3, 31, 22), utc(2024, 4, 30, 22)]),
+    ):
+        profile = made(interval=interval, zone=CET)
+        profile.begin(utc(2024, 3, 29, 12))
+        for now in range(utc(2024, 3, 29, 12), utc(2024, 5, 2), 900):
+            if profile.due(now):
+                profile.close(now)
+        records = list(profile.records())
+        assert [record.end for record in records][: len(expected)] == expected
+        assert [bool(record.status & SHORT) for record in records[:3]] == [True, False, False][: len(records)]
+        assert all("midnight" in status_text(record.status) for record in records)
+
+
+@pytest.mark.feature("LP-03")
+def test_minutes_count_from_the_local_hour():
+    profile = made(interval=60, zone=Zone("<+0545>-5:45"))
+    due = [now for now in range(TODAY, TODAY + 3 * 3600, 300) if profile.due(now)]
+    assert due == [TODAY + 900 + 3600 * hour for hour in range(3)]
+
+
+@pytest.mark.feature("LP-10")
+def test_the_last_days_are_local_days():
+    profile = made(interval=60, zone=CET)
+    profile.begin(utc(2024, 10, 25))
+    for now in range(utc(2024, 10, 25, 1), utc(2024, 10, 29), 3600):
+        profile.close(now)
+    now = utc(2024, 10, 28, 5)
+    assert ends(profile.query.last_days(0, now))[0] == utc(2024, 10, 28)
+    assert ends(profile.query.last_days(1, now))[0] == utc(2024, 10, 26, 23)  # a day of 25 hours
+    assert len(list(profile.query.last_days(1, now))) - len(list(profile.query.last_days(0, now))) == 25
 
 
 @pytest.mark.parametrize("interval", (0, 7, 45, 1440, "yearly", None))

@@ -1,16 +1,19 @@
 """`ferraris flash`: what a stopped meter's flash holds, what is damaged on it, and that looking changes nothing."""
 
+import json
 import re
 import shutil
 import struct
 
 import pytest
 from meter.hal.sim.flash import Flash
+from meter.hal.sim.nvram import Nvram
 from meter.registers.event_log import FIFO_KINDS, pack
 from meter.storage.fifo import Fifo
+from meter.storage.journal import KIND, Journal
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import FLASH_SIZE, PARTITIONS
+from boards.sim.board import FLASH_SIZE, NVRAM_SIZE, PARTITIONS
 from host_tests.tools.cli_process import RunningMeter, called, configuration, ferraris, refused
 
 RECORDS, OVERHEAD = 56, 12  # storage/SPEC.md
@@ -71,7 +74,11 @@ def test_a_sound_state_is_called_sound_with_exit_code_0_and_not_changed(capsys, 
     result = called(capsys, "flash", "check", state)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert lines[-1] == "sound" and len(lines) == len(PARTITIONS) + 1
+    assert lines[-1] == "sound" and len(lines) == len(PARTITIONS) + 2
+    assert re.fullmatch(
+        r"registers: as of 2026-01-02 06:00:09, \d+ bytes, from the newest whole checkpoint on the flash",
+        lines[-2],
+    )
     assert all(re.match(rf"{name}: sound, ", line) for (name, _), line in zip(PARTITIONS, lines))
     assert re.match(
         r"load_profile: sound, \d records, 2026-01-01 00:1\d:\d\d to .*, 1 of \d+ sectors used", lines[2]
@@ -121,6 +128,33 @@ def test_a_kind_from_newer_firmware_is_listed_by_number_and_is_no_damage(capsys,
     assert "event 0  (the record ends in its head: 0102)" in text
 
 
+def test_pages_and_commits_are_told_in_plain_words(capsys, state):
+    text = called(capsys, "flash", "dump", state, "--area", "journal").stdout
+    assert re.search(r"\n +1 2026-01-01 00:15:00  page 0 of a state, 512 bytes\n", text)
+    assert re.search(
+        r"\n +5 .*  commit: the state of \d+ bytes is whole with pages in entries 1 to 4\n", text
+    )
+    assert "registers: as of 2026-01-02 06:00:09" in text
+
+
+def test_a_newer_second_in_the_nvram_is_what_a_start_takes(capsys, state):
+    flash = Flash(FLASH_SIZE, path=str(state / "flash.bin"))
+    nvram = Nvram(NVRAM_SIZE, path=str(state / "nvram.bin"))
+    journal = Journal(flash, *Partitions.open(flash, PARTITIONS).area("journal"), nvram=nvram)
+    time, kept = journal.load()
+    journal.save_second(kept, time + 7)
+    flash.close()
+    nvram.close()
+    before = content(state)
+    text = called(capsys, "flash", "check", state).stdout
+    assert re.search(
+        r"registers: as of 2026-01-02 06:00:16, \d+ bytes, from nvram.bin, 7 s after the newest whole", text
+    )
+    rows = json.loads(called(capsys, "read", f"state:{state}", "registers", "--json").stdout)
+    assert {(row["time"], row["source"]) for row in rows} == {("2026-01-02T06:00:16Z", "nvram")}
+    assert content(state) == before
+
+
 # Damage
 
 
@@ -135,6 +169,22 @@ def test_a_damaged_record_is_told_with_what_was_lost_and_exit_code_1(capsys, sta
         told[0].startswith(f"{area}: 1 damaged record") and f"lost: 1 record, entry {number + 1}, " in told[1]
     )
     assert content(state) == before
+
+
+def test_the_newest_checkpoint_that_is_damaged_is_told_and_the_one_before_it_counts(capsys, state):
+    (state / "nvram.bin").unlink()
+    flash = Flash(FLASH_SIZE, path=str(state / "flash.bin"))
+    base, size = Partitions.open(flash, PARTITIONS).area("journal")
+    fifo = Fifo(flash, base, size, KIND)
+    fifo.mount()
+    sequence, end = fifo.end
+    flash.program(base + sequence * 4096 + end - 8, b"\x00")
+    flash.close()
+    text = called(capsys, "flash", "check", state).stdout
+    assert re.search(r"registers: as of .* on the flash; 1 newer records are not usable", text)
+    damage(state, "journal", 0)
+    text = called(capsys, "flash", "dump", state, "--area", "journal").stdout
+    assert re.search(r"\n +5 .* whole with pages in entries 1 to 4; not usable, lost: page 0\n", text)
 
 
 def test_a_loss_is_told_with_the_times_around_it(capsys, state):

@@ -195,7 +195,7 @@ def test_registers_are_those_of_the_last_stop_and_reading_changes_nothing(capsys
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ((), ("load_profile, registers, events",)),
+        ((), ("load_profile, profile_2, registers, events",)),
         (("gossip",), ("gossip", "load_profile")),
         (("events", "--plot", "x.png"), ("--plot",)),
         (("registers", "--last-days", "3"), ("registers are of one moment",)),

@@ -10,13 +10,14 @@ from time import perf_counter
 from typing import Any
 
 from meter.app import LOAD_PROFILE_KIND
+from meter.config.build_registers import engine
+from meter.config.schema import defaults
 from meter.hal.sim.flash import Flash
 from meter.hal.sim.front_end import FrontEnd, scale
 from meter.hal.sim.synthesizer import CHANNELS, Synthesizer, three_phase
 from meter.meter import Meter
 from meter.metrology.half_cycles import HalfCycles
 from meter.metrology.tracking import Tracker
-from meter.registers.load_profile import DEFAULT_CHANNELS
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
@@ -99,7 +100,9 @@ def _meter() -> Meter:
     base, size = areas.area("load_profile")
     profile = Fifo(flash, base, size, LOAD_PROFILE_KIND)
     profile.mount()
-    return Meter(RATE, 0, Journal(flash, *areas.area("journal")), profile, DEFAULT_CHANNELS, 1, HalfCycles())
+    settings = {**defaults(), "load_profile.interval": 1}
+    journal = Journal(flash, *areas.area("journal"))
+    return Meter(RATE, 0, engine(settings, journal, {"load_profile": profile}), HalfCycles())
 
 
 def _frames(blocks: list[Block], half_cycles: int) -> Iterator[Any]:

@@ -7,24 +7,32 @@ without metering. tools/soak.py makes twenty years of it.
 from time import perf_counter
 from typing import Any
 
+from meter.app import LOAD_PROFILE_2_KIND, LOAD_PROFILE_KIND
 from meter.hal.sim.flash import Flash
-from meter.meter import CHECKPOINT_S
+from meter.quantities import INTEGRATED, keys
 from meter.registers.energy import Energy
+from meter.registers.engine import CHECKPOINT_S
+from meter.registers.load_profile_record import NORMAL, Description
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
 
 from boards.sim.board import FLASH_SIZE, PARTITIONS
 
-CHANNELS = 32
+CHANNELS = 16  # of each of the two groups
 INTERVAL_S = 900
-RECORD = 4 + 4 * CHANNELS  # seconds, status, float32 values
-# A checkpoint: its head, the registers, and the running interval with a key and a total of each channel.
-STATE = 5 + Energy.STATE_SIZE + 8 + 10 * CHANNELS
+KEYS = [name for name in keys() if name.split(".")[0] in INTEGRATED][: 2 * CHANNELS]
+RECORD = len(Description(0, KEYS[:CHANNELS], (1,) * CHANNELS, 15, False).record(NORMAL, 0, [0.0] * CHANNELS))
+# A checkpoint. What changes each time: its head, the registers, and the running intervals with a total of each channel.
+STATE = 12 * 1024
+QUICK = 7 + len(Energy().state()) + 2 * 40 + 10 * 2 * CHANNELS
+PART = 512  # of the rest, which changes less often
 DAY, YEAR = 86400, 365.25
 CYCLES = 100_000  # what the makers of NOR flash promise for each sector
 MOUNT_SIZE = 16 * 1024 * 1024
-KIND = 0x4C
+KIND = LOAD_PROFILE_KIND
+PROFILES = (("load_profile", LOAD_PROFILE_KIND), ("profile_2", LOAD_PROFILE_2_KIND))
+AREAS = ("journal", "load_profile", "profile_2")
 
 
 def measure(days: float = 14.0) -> dict[str, Any]:
@@ -82,47 +90,61 @@ class Counting(Flash):
         super().program(address, data)
 
 
-def wear(days: float, interval_s: int = INTERVAL_S) -> dict[str, Any]:
-    """Return what so many days do to the sim board's flash: a load profile of 32 channels and its checkpoints.
+def wear(days: float, interval_s: int = INTERVAL_S, state: int = STATE) -> dict[str, Any]:
+    """Return what so many days do to the sim board's flash: two groups of 16 channels and their checkpoints.
 
-    Amplification is bytes programmed for each byte of load profile payload: of the profile's ring alone, and with
+    Amplification is bytes programmed for each byte of load profile payload: of the profiles' rings alone, and with
     the checkpoints of the registers. Erases are given as the fewest and the most of a sector; for a year the mean of
-    the area's sectors is scaled, as no sector is more than one ahead of another.
+    the area's sectors is scaled, as no sector is more than one ahead of another. state: length of a checkpoint.
     """
     flash = Counting(FLASH_SIZE)
     areas = Partitions.open(flash, PARTITIONS)
     journal = Journal(flash, *areas.area("journal"))
-    base, size = areas.area("load_profile")
-    profile = Fifo(flash, base, size, KIND)
-    profile.mount()
-    states = [bytes((at * 7 + turn) & 0xFF for at in range(STATE)) for turn in range(2)]
-    end, records, in_profile = int(days * DAY), 0, 0
+    rings = [(*areas.area(name), kind) for name, kind in PROFILES]
+    profiles = [Fifo(flash, base, size, kind) for base, size, kind in rings]
+    content = bytearray(state)
+    end, records, in_profiles, saves = int(days * DAY), 0, 0, 0
     started = perf_counter()
     for second in range(0, end + 1, 300):
         due = second % interval_s == 0
         if due or second % CHECKPOINT_S == 0:
-            journal.save(states[second // 300 % 2], second)
+            _change(content, second // 300)
+            journal.save(content, second)
+            saves += 1
         if due:
             before = flash.programmed
-            profile.append(second.to_bytes(4, "little") * (RECORD // 4), second)
-            in_profile += flash.programmed - before
-            records += 1
+            for profile in profiles:
+                profile.append(second.to_bytes(4, "little") * (RECORD // 4), second)
+            in_profiles += flash.programmed - before
+            records += len(profiles)
     elapsed = perf_counter() - started
-    worn = {name: _erases(flash, *areas.area(name)) for name in ("journal", "load_profile")}
+    worn = {name: _erases(flash, *areas.area(name)) for name in AREAS}
     erases = {name: [min(found), max(found)] for name, found in worn.items()}
     mean = {name: sum(found) / len(found) for name, found in worn.items()}
     payload = records * RECORD
     return {
         "wear_days": round(days, 1),
         "wear_s": round(elapsed, 1),
+        "state_bytes": state,
+        "bytes_per_checkpoint": round((flash.programmed - in_profiles) / saves),
         "erases_min_max": erases,
         "erases_per_year": {name: round(count * YEAR / days, 2) for name, count in mean.items()},
         "percent_of_endurance_in_20_years": {
             name: round(count * YEAR / days * 20 / CYCLES * 100, 2) for name, count in mean.items()
         },
-        "amplification_profile": round(in_profile / payload, 2),
+        "amplification_profile": round(in_profiles / payload, 2),
         "amplification_all": round(flash.programmed / payload, 2),
     }
+
+
+def _change(content: bytearray, turn: int) -> None:
+    """Change a state as a meter does: registers and intervals each time, demand often, the rest by and by."""
+    quick = min(QUICK, len(content))
+    content[:quick] = turn.to_bytes(4, "little") * (quick // 4) + bytes(quick % 4)
+    parts = (len(content) - quick) // PART
+    if parts:
+        content[quick] ^= 1
+        content[quick + PART * (turn // 12 % parts)] ^= 1 + turn % 255
 
 
 def lines(figures: dict[str, Any]) -> list[str]:
@@ -132,11 +154,13 @@ def lines(figures: dict[str, Any]) -> list[str]:
         f"storage: {figures['append_us']:g} us to append {figures['record_bytes']} bytes, "
         f"{figures['read_rows_per_s']:,} rows/s read,",
         f"  {figures['mount_ms']:g} ms to mount {figures['mount_mib']} MiB",
-        f"wear, 32 channels by 15 min, from {figures['wear_days']:g} days: erases of a sector a year",
-        f"  journal {year['journal']:g}, load profile {year['load_profile']:g}; "
+        f"wear, two groups of 16 channels by 15 min, states of {figures['state_bytes']} bytes,",
+        f"  from {figures['wear_days']:g} days: erases of a sector a year",
+        f"  journal {year['journal']:g}, each load profile {year['load_profile']:g}; "
         f"in 20 years {percent['journal']:g} % and {percent['load_profile']:g} % of 100,000",
-        f"bytes programmed for one of the load profile: {figures['amplification_profile']:g}; "
-        f"with checkpoints: {figures['amplification_all']:g}",
+        f"bytes programmed for a checkpoint: {figures['bytes_per_checkpoint']:,}; "
+        f"for one of the load profile:",
+        f"  {figures['amplification_profile']:g}, with checkpoints {figures['amplification_all']:g}",
     ]
 
 

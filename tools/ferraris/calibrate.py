@@ -17,13 +17,13 @@ from meter.config.schema import defaults
 from meter.hal.sim.flash import WrongFileSize
 from meter.hal.sim.front_end import quantised_rate
 from meter.hal.sim.synthesizer import Synthesizer, three_phase
-from meter.meter import StateError
 from meter.metrology import builder
 from meter.metrology.calibration import Calibration, CalibrationError
 from meter.metrology.frame import HALF
 from meter.metrology.span import Span
 from meter.metrology.tracking import CHANNELS
 from meter.quantities import index
+from meter.registers.engine import StateError
 from meter.storage.errors import StorageError
 from rich import box
 from rich.console import Console

@@ -3,12 +3,12 @@
 from argparse import Namespace
 from typing import Any, NamedTuple
 
-from meter.registers.event_kinds import LOGS
 from meter.storage.errors import StorageError
 from meter.storage.sectors import Sectors
 
 from ferraris.stored import KINDS, Stored, stored
-from ferraris.stored_text import describe, when
+from ferraris.stored_state import newest
+from ferraris.stored_text import PROFILES, describe, when
 
 ENDURANCE = 100_000  # erases that NOR parts are specified for
 
@@ -79,8 +79,21 @@ def check(options: Namespace) -> int:
                 print(f"{name}: {line}")
             if not lines:
                 print(f"{name}: sound, {_summary(area)}")
+        print(_state(meter))
     print("damaged" if problems else "sound")
     return 1 if problems else 0
+
+
+def _state(meter: Stored) -> str:
+    """Return which registers a start would take."""
+    try:
+        found = newest(meter)
+    except StorageError as error:
+        return f"registers: none can be read: {error}"
+    if found is None:
+        return "registers: none are stored"
+    text = f"registers: as of {when(found.time)}, {len(found.state)} bytes, from {found.origin()}"
+    return text + (f"; {found.passed} newer records are not usable" if found.passed else "")
 
 
 def _damage(area: Area) -> list[str]:
@@ -124,6 +137,7 @@ def dump(options: Namespace) -> int:
             print(
                 f"  {name:14} sectors {base // flash.erase_size} to {(base + size) // flash.erase_size - 1}"
             )
+        print(_state(meter))
         for name in names if options.area is None else [options.area]:
             _dump_area(meter, name, options.last)
     return 0
@@ -138,7 +152,7 @@ def _dump_area(meter: Stored, name: str, last: int | None) -> None:
     shown = area.records if last is None else area.records[max(0, len(area.records) - last) :]
     if len(shown) < len(area.records):
         print(f"  ... {len(area.records) - len(shown)} older")
-    if shown and name not in ("journal", "calibration") and name not in LOGS:
+    if shown and name in PROFILES:
         texts = dict(describe(meter, name, shown))
         for entry, time, _ in shown:
             print(f"  {entry:6} {when(time)}  {texts.get(entry, 'not readable by this version')}")

@@ -14,11 +14,12 @@ from ferraris.errors import UsageError
 from ferraris.export import write_csv, write_parquet
 from ferraris.profile_plot import plot
 from ferraris.stored import Stored, stored
-from ferraris.stored_profile import Row, rows
-from ferraris.stored_text import plain
+from ferraris.stored_profile import Row, erased_before, rows
+from ferraris.stored_state import newest
+from ferraris.stored_text import PROFILES, plain
 
 SCHEME = "state:"
-WHAT = ("load_profile", "registers", *LOGS)
+WHAT = (*PROFILES, "registers", *LOGS)
 DAY = 86400
 MOST_DAYS = 60  # the manual, Load Profile: complete days, and today
 _WIDTH = 24  # of a column on the terminal, at most
@@ -32,7 +33,7 @@ def command(options: Namespace) -> int:
     with stored(options.url.removeprefix(SCHEME)) as meter:
         if options.what == "registers":
             records, lost = list(_registers(meter)), 0
-        elif options.what == "load_profile":
+        elif options.what in PROFILES:
             records, lost = _profile(meter, options)
         else:
             records, lost = _log(meter, options)
@@ -58,8 +59,8 @@ def command(options: Namespace) -> int:
 def _check(options: Namespace) -> None:
     if options.what not in WHAT:
         raise UsageError(f"{options.what or 'nothing named'}: a stopped meter has {', '.join(WHAT)}")
-    if options.plot and options.what != "load_profile":
-        raise UsageError("--plot draws load_profile only")
+    if options.plot and options.what not in PROFILES:
+        raise UsageError(f"--plot draws {' and '.join(PROFILES)} only")
     window = options.last_days is not None or options.start is not None or options.to is not None
     if options.what == "registers" and window:
         raise UsageError("registers are of one moment: no --last-days, --from or --to")
@@ -78,8 +79,8 @@ def _window(options: Namespace, newest: int) -> tuple[int, int]:
 
 
 def _profile(meter: Stored, options: Namespace) -> tuple[list[Record], int]:
-    profile = meter.load_profile()
-    found = list(rows(profile))
+    profile = meter.load_profile(options.what)
+    found = list(rows(profile, erased_before(meter.fifo(options.what))))
     start, stop = _window(options, found[-1].end - 1 if found else 0)
     found = [row for row in found if row.end > start and row.end <= stop]
     if options.plot:
@@ -117,14 +118,16 @@ def _event_record(event: Any) -> Record:
 
 
 def _registers(meter: Stored) -> Iterator[Record]:
-    app = meter.meter()
-    at = app.meter.restored_at
-    if at is None:
+    found = newest(meter)
+    if found is None:
         return
+    app = meter.meter()
+    source = "nvram" if found.is_second else "checkpoint"
     for key in keys():
         if key.split(".")[0] in INTEGRATED:
             value, scaler, unit = app.access.read(key)
-            yield {"time": _utc(at), "key": key, "value": value / 10**-scaler, "unit": unit}
+            time = _utc(found.time)
+            yield {"time": time, "key": key, "value": value / 10**-scaler, "unit": unit, "source": source}
 
 
 def _utc(second: int) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 
 from meter.app import App
 from meter.hal.sim.flash import WrongFileSize
-from meter.meter import StateError
+from meter.registers.engine import StateError
 from meter.storage.errors import StorageError
 from rich.console import Console
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meter.app import CALIBRATION_KIND, LOAD_PROFILE_2_KIND, LOAD_PROFILE_KIND, App
+from meter.app import CALIBRATION_KIND, FIFOS, App
 from meter.config.schema import defaults
 from meter.hal.sim.flash import WrongFileSize
-from meter.meter import StateError
 from meter.registers.energy import Energy
+from meter.registers.engine import StateError
 from meter.registers.event_log import FIFO_KINDS, EventLog
 from meter.registers.load_profile import LoadProfile
 from meter.storage import journal
@@ -27,8 +27,7 @@ from ferraris.state_dir import FLASH, LOCK
 KINDS = {
     "journal": journal.KIND,
     "calibration": CALIBRATION_KIND,
-    "load_profile": LOAD_PROFILE_KIND,
-    "profile_2": LOAD_PROFILE_2_KIND,
+    **{area: kind for _, area, kind in FIFOS},
     **dict(FIFO_KINDS),
 }
 

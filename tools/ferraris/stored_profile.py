@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from meter.registers.load_profile import LoadProfile
-from meter.registers.load_profile_record import MIDNIGHT, NORMAL, status_text
+from meter.registers.load_profile_record import MIDNIGHT, NORMAL, is_erasure, status_text
+from meter.storage.fifo import Fifo
 
 
 class Row(NamedTuple):
@@ -20,9 +21,17 @@ class Row(NamedTuple):
 
 
 def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
-    """Yield the rows from an entry number on, oldest first."""
+    """Yield the rows from an entry number on, oldest first. Counts are given as what they are worth."""
     for record in profile.records(start):
         text = status_text(record.status & ~NORMAL)
-        values = dict(zip(record.description.keys, record.values, strict=True))
+        description = record.description
+        worth = [km * 1e-6 if description.counts else 1 for km in description.km]
+        found = [value * each for value, each in zip(record.values, worth, strict=True)]
+        values = dict(zip(description.keys, found, strict=True))
         flagged = bool(record.status & ~(NORMAL | MIDNIGHT))
         yield Row(record.entry, record.start, record.end, record.seconds, text, values, flagged)
+
+
+def erased_before(fifo: Fifo) -> int:
+    """Return the entry number before which records count as erased, 0 if none do."""
+    return max((entry for entry, _, payload in fifo.records() if is_erasure(payload)), default=0)

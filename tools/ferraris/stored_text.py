@@ -7,10 +7,13 @@ from typing import Any
 from meter.metrology.calibration import CalibrationError, unpack
 from meter.registers.event_kinds import LOGS, live_text, origin_name
 from meter.registers.event_log import Event
+from meter.registers.load_profile_record import Description, is_description, is_erasure
 
+from ferraris import stored_state
 from ferraris.stored import Stored
 from ferraris.stored_profile import rows
 
+PROFILES = ("load_profile", "profile_2")
 Records = list[tuple[int, int, bytes]]
 
 
@@ -24,13 +27,29 @@ def describe(meter: Stored, area: str, records: Records) -> Iterator[tuple[int, 
     if area in LOGS:
         for record in records:
             yield record[0], event_text(Event(*record))
-    elif area in ("load_profile", "profile_2"):
-        for row in rows(meter.load_profile(area), records[0][0]) if records else ():
-            values = " ".join(f"{key}={value:g}" for key, value in row.values.items())
-            yield row.entry, f"{row.seconds} s  {values}  {row.status}".rstrip()
+    elif area in PROFILES:
+        yield from _profile(meter, area, records)
     else:
-        for entry, _, payload in records:
-            yield entry, _calibration(payload) if area == "calibration" else f"state of {len(payload)} bytes"
+        known = list(meter.fifo(area).records())
+        for entry, text, state in stored_state.texts(records, known):
+            is_calibration = area == "calibration" and state is not None
+            yield entry, f"{text}: {_calibration(state)}" if is_calibration and state else text
+
+
+def _profile(meter: Stored, area: str, records: Records) -> Iterator[tuple[int, str]]:
+    for entry, _, payload in records:
+        if is_description(payload):
+            yield entry, _channels(payload)
+    for row in rows(meter.load_profile(area), records[0][0]) if records else ():
+        values = " ".join(f"{key}={value:g}" for key, value in row.values.items())
+        yield row.entry, f"{row.seconds} s  {values}  {row.status}".rstrip()
+
+
+def _channels(payload: bytes) -> str:
+    found = Description.unpack(payload)
+    form = "counts" if found.counts else "values"
+    text = f"from here on {form} of {' '.join(found.keys)}"
+    return text + ("; everything before is erased" if is_erasure(payload) else "")
 
 
 def event_text(event: Event) -> str:

@@ -16,6 +16,8 @@ def fingerprint(settings):
 
 
 def _plain(value):
+    if isinstance(value, dict):
+        return _plain([(name, value[name]) for name in sorted(value)])
     if isinstance(value, (tuple, list)):
         return "(%s)" % ",".join([_plain(item) for item in value])
     if isinstance(value, (int, float)) and not isinstance(value, bool):

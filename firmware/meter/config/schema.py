@@ -1,28 +1,34 @@
 """The configuration: one table of every setting. Validation, defaults and documentation come from it.
 
-path, kind, default, allowed, unit, help. `allowed` depends on the kind:
-    text     (shortest, longest)            integer, number  (lowest, highest)
-    choice   the values                     numbers          (how many, lowest, highest)
-    flag     None                           quantities       (shortest, longest list) of text keys
-    each     (most, lowest, highest)        points           (most points, numbers each), the first one rising
+path, kind, default, allowed, unit, help. The kinds, and what is `allowed` in each, are in kinds.py.
 A document is JSON with nested sections: {"service": {"frequency": 50}}. Defaults follow the manual's Appendix A.
 """
 
+from meter.config.calendars import problems as _tariff_problems
+from meter.config.kinds import problem as _problem
+from meter.config.register_fields import FIELDS as REGISTER_FIELDS
+from meter.config.register_fields import problems as _register_problems
 from meter.metrology.builder import STARTING_A
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.metrology.loss_compensation import NONE
-from meter.quantities import index
+from meter.registers.engine import RESPONSES
 from meter.registers.load_profile import CHANNELS, DEFAULT_CHANNELS
 from meter.registers.load_profile_channels import not_built
 from meter.registers.load_profile_record import INTERVALS
+from meter.registers.schedule import KINDS as SCHEDULES
+from meter.registers.self_read import TRIGGERS
+from meter.registers.tou import DAY_TYPES, RATES
 
 FORMATS = ("values", "counts")
 KM = (CHANNELS, 1e-6, 1e6)
 LOAD_PROFILES = ("load_profile", "load_profile_2")
+WEEKDAYS = DAY_TYPES[:7]
+OVERRIDES = ("none",) + tuple(RATES)
 BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 
 # fmt: off
 FIELDS = (
+    ("meter.id", "text", "", (0, 24), "", "name of the meter, for registers and readers"),
     ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
     ("service.connection", "choice", "4-wire wye", CONNECTIONS, "", "form 9: 4-wire; form 5: the others"),
     ("service.current_class", "choice", 20, tuple(STARTING_A), "A", "class current: 2, 10 or 20 A"),
@@ -54,6 +60,26 @@ FIELDS = (
     ("load_profile_2.km", "each", (), KM, "Wh, V, ...", "as for load profile 1"),
     ("load_profile_2.events", "flag", True, None, "", "as for load profile 1"),
     ("load_profile_2.freeze_markers", "flag", True, None, "", "as for load profile 1"),
+    ("clock.zone", "zone", "UTC0", None, "", "local time and daylight saving, as a POSIX TZ"),
+    ("clock.after_failure", "choice", RESPONSES[0], RESPONSES, "", "what is done when battery and supply failed"),
+    ("tou.seasons", "seasons", (), None, "", "where seasons 1 to 4 begin each year; none: one season"),
+    ("tou.days", "days", (), None, "", "rates by season, day and time; none: no rates"),
+    ("tou.holidays", "holidays", (), None, "", "days of type H1 (if none is given) or H2, within twenty years"),
+    ("tou.override", "choice", "none", OVERRIDES, "", "rate in force while the override is on"),
+    ("billing.freeze.kind", "choice", "none", SCHEDULES, "", "when the registers are frozen by itself"),
+    ("billing.freeze.time", "time", "00:00", None, "", "local time; of an hourly one only the minute counts"),
+    ("billing.freeze.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
+    ("billing.freeze.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
+    ("billing.reset.kind", "choice", "none", SCHEDULES, "", "when a billing period ends by itself"),
+    ("billing.reset.time", "time", "00:00", None, "", "local time; of an hourly one only the minute counts"),
+    ("billing.reset.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
+    ("billing.reset.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
+    ("billing.lockout", "integer", 5, (0, 60), "min", "after a reset the reset key is locked"),
+    ("self_read.kind", "choice", "none", TRIGGERS, "", "when registers are read and kept by itself"),
+    ("self_read.time", "time", "00:00", None, "", "local time; of an hourly one only the minute counts"),
+    ("self_read.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
+    ("self_read.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
+) + REGISTER_FIELDS + (
     ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
     ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
     ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
@@ -101,13 +127,15 @@ def validate(document):
     settings = defaults()
     fields = {field[0]: field for field in FIELDS}
     for path, value in _leaves(document, "", fields, problems):
-        problem = _CHECKS[fields[path][1]](value, fields[path][3])
+        problem = _problem(fields[path][1], value, fields[path][3])
         if problem:
             problems.append("%s: %s, not %s" % (path, problem, _short(value)))
         else:
             settings[path] = tuple(value) if isinstance(value, list) else value
     for section in LOAD_PROFILES:
         problems += _load_profile(section, settings)
+    if not any(line.startswith("tou.") for line in problems):
+        problems += _tariff_problems(settings) + _register_problems(settings)
     if problems:
         raise ConfigError(problems)
     return settings
@@ -168,97 +196,3 @@ def _item(value):
 
 def _cut(text):
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
-
-
-def _text(value, allowed):
-    if not isinstance(value, str) or not allowed[0] <= len(value) <= allowed[1]:
-        return "must be text of %d to %d characters" % allowed
-    if any(not 32 <= ord(letter) < 127 or letter in "()/!*" for letter in value):
-        return "must be plain ASCII without ( ) / ! *"
-    return None
-
-
-def _flag(value, allowed):
-    return None if isinstance(value, bool) else "must be true or false"
-
-
-def _integer(value, allowed):
-    if isinstance(value, int) and not isinstance(value, bool) and allowed[0] <= value <= allowed[1]:
-        return None
-    return "must be a whole number from %d to %d" % allowed
-
-
-def _number(value, allowed):
-    if _is_number(value) and allowed[0] <= value <= allowed[1]:
-        return None
-    return "must be a number from %g to %g" % allowed
-
-
-def _choice(value, allowed):
-    if not isinstance(value, bool) and value in allowed:
-        return None
-    return "must be one of %s" % ", ".join([str(choice) for choice in allowed])
-
-
-def _numbers(value, allowed):
-    count, low, high = allowed
-    if (
-        isinstance(value, (list, tuple))
-        and len(value) == count
-        and all(not _number(v, (low, high)) for v in value)
-    ):
-        return None
-    return "must be %d numbers from %g to %g" % allowed
-
-
-def _quantities(value, allowed):
-    if not isinstance(value, (list, tuple)) or not allowed[0] <= len(value) <= allowed[1]:
-        return "must be a list of %d to %d quantities" % allowed
-    for key in value:
-        try:
-            if not not_built(key):
-                index(key)
-        except (KeyError, AttributeError, TypeError):
-            return "must hold quantities such as Wh.del.P or V.A"
-    return None
-
-
-def _each(value, allowed):
-    most, low, high = allowed
-    if (
-        isinstance(value, (list, tuple))
-        and len(value) <= most
-        and all(not _number(v, (low, high)) for v in value)
-    ):
-        return None
-    return "must be up to %d numbers from %g to %g" % allowed
-
-
-def _points(value, allowed):
-    most, width = allowed
-    problem = "must be a list of up to %d points of %d numbers, the first one rising" % allowed
-    if not isinstance(value, (list, tuple)) or len(value) > most:
-        return problem
-    for point in value:
-        if not isinstance(point, (list, tuple)) or len(point) != width:
-            return problem
-        if any(_number(v, (-1e6, 1e6)) for v in point):
-            return problem
-    return problem if any(b[0] <= a[0] for a, b in zip(value, value[1:])) else None
-
-
-_CHECKS = {
-    "text": _text,
-    "flag": _flag,
-    "integer": _integer,
-    "number": _number,
-    "choice": _choice,
-    "numbers": _numbers,
-    "quantities": _quantities,
-    "each": _each,
-    "points": _points,
-}

@@ -18,20 +18,29 @@ def value(span, number):
 
     None if the span is empty. ValueError for an integrated quantity: that is a register's business.
     """
+    return reader(number)(span)
+
+
+def reader(number):
+    """Return a function that gives value() of a span for this index: for those who ask again and again."""
     name, direction, phase, unit, source = describe(number)
     if unit.endswith("h"):
         raise ValueError("not an instantaneous quantity: %s" % name)
-    if not span.half_cycles:
-        return None
     if source:
-        return _flow(span, source, direction, phase)
+        divisor, parts = terms(source, direction, phase)
+        return lambda span: _average(span, divisor, parts) if span.half_cycles else None
     function, argument = _DERIVED[name]
-    return function(span, argument, (direction, phase) if direction else phase)
+    where = (direction, phase) if direction else phase
+    return lambda span: function(span, argument, where) if span.half_cycles else None
+
+
+def _average(span, divisor, parts):
+    sums = span.sums
+    return sum([sign * float(sums[row]) for sign, row in parts]) / (divisor * span.seconds)
 
 
 def _flow(span, source, direction, phase):
-    divisor, parts = terms(source, direction, phase)
-    return sum(sign * float(span.sums[row]) for sign, row in parts) / (divisor * span.seconds)
+    return _average(span, *terms(source, direction, phase))
 
 
 def _mean(span, name, place):

@@ -10,56 +10,92 @@ from math import floor
 
 from meter.compat import const
 from meter.quantities import TOTAL_ROWS, describe, terms
+from meter.xnp import floats
 
 SCALER = const(-6)  # totals are in 10**-6 Wh (varh, VAh)
+RATES = const(8)  # A to H
 _PER_JOULE = 1000000.0 / 3600.0
 _STATE = "<%dq%df" % (TOTAL_ROWS, TOTAL_ROWS)
 
 
 class Energy:
-    """The totals of all base flows.
+    """The totals of all base flows, and of some of them those of each tariff rate.
+
+    rated       rows (below TOTAL_ROWS) that are also kept for each rate
 
     totals      list of TOTAL_ROWS ints, microwatt-hours (microvar-hours, microvolt-ampere-hours)
+    rates       for each rate A to H a list of ints, in the order of `rated`
     """
 
-    STATE_SIZE = struct.calcsize(_STATE)
-
-    def __init__(self):
+    def __init__(self, rated=()):
         self.totals = [0] * TOTAL_ROWS
         self._residuals = [0.0] * TOTAL_ROWS
+        self._rated = tuple(sorted(set(rated)))
+        self.rates = [[0] * len(self._rated) for _ in range(RATES if self._rated else 0)]
 
-    def add(self, span):
-        """Book a Span."""
-        sums, totals, residuals = span.sums, self.totals, self._residuals
-        for row in range(TOTAL_ROWS):
-            quanta = float(sums[row]) * _PER_JOULE + residuals[row]
-            whole = int(floor(quanta)) if quanta > 0 else 0
-            totals[row] += whole
-            residuals[row] = quanta - whole
+    def add(self, span, rate=0):
+        """Book a Span. rate: the one in force, 1 to 8 for A to H, or 0 for none.
 
-    def value(self, number):
+        What a rate gets is what the total gets, in whole quanta: the rates' sums are the total's growth, exactly.
+        """
+        totals, residuals = self.totals, self._residuals
+        before = [totals[row] for row in self._rated] if rate else ()
+        row = 0
+        for joules in floats(span.sums[:TOTAL_ROWS]):
+            if joules:
+                quanta = joules * _PER_JOULE + residuals[row]
+                whole = int(floor(quanta)) if quanta > 0 else 0
+                totals[row] += whole
+                residuals[row] = quanta - whole
+            row += 1
+        if before:
+            kept = self.rates[rate - 1]
+            for place, row in enumerate(self._rated):
+                kept[place] += totals[row] - before[place]
+
+    def value(self, number, rate=0):
         """Return the total of the integrated quantity with this index: an int in 10**SCALER of its unit."""
         _, direction, phase, _, source = describe(number)
-        return self.total(terms(source, direction, phase))
+        return self.total(terms(source, direction, phase), rate)
 
-    def total(self, made_of):
-        """Return a total, an int. made_of: as from quantities.terms()."""
+    def total(self, made_of, rate=0):
+        """Return a total, an int. made_of: as from quantities.terms(). rate: 1 to 8 for A to H, 0 for all.
+
+        ValueError for a rate of rows that are not kept by rate.
+        """
         divisor, parts = made_of
-        return sum(sign * self.totals[row] for sign, row in parts) // divisor
+        if not rate:
+            return sum([sign * self.totals[row] for sign, row in parts]) // divisor
+        kept = self.rates[rate - 1] if self.rates else ()
+        return sum([sign * kept[self._rated.index(row)] for sign, row in parts]) // divisor
 
     def exact(self, number):
         """Return the total with its residual in Wh (varh, VAh), a float: for a laboratory on a host."""
         _, direction, phase, _, source = describe(number)
         divisor, parts = terms(source, direction, phase)
-        quanta = sum(sign * (self.totals[row] + self._residuals[row]) for sign, row in parts)
+        quanta = sum([sign * (self.totals[row] + self._residuals[row]) for sign, row in parts])
         return quanta / divisor * 10.0**SCALER
 
     def state(self):
-        """Return the totals as bytes, STATE_SIZE long."""
-        return struct.pack(_STATE, *(self.totals + self._residuals))
+        """Return the totals as bytes."""
+        rated = self._rated
+        state = struct.pack(_STATE, *(self.totals + self._residuals))
+        state += struct.pack("<H%dH" % len(rated), len(rated), *rated)
+        for kept in self.rates:
+            state += struct.pack("<%dq" % len(rated), *kept)
+        return state
 
     def restore(self, state):
-        """Take the totals from bytes made by state()."""
-        values = struct.unpack(_STATE, state)
+        """Take the totals from bytes made by state(). Rates begin at 0 for rows that were not kept before."""
+        values = struct.unpack_from(_STATE, state)
         self.totals = list(values[:TOTAL_ROWS])
         self._residuals = list(values[TOTAL_ROWS:])
+        at = struct.calcsize(_STATE)
+        count = struct.unpack_from("<H", state, at)[0]
+        rows = struct.unpack_from("<%dH" % count, state, at + 2)
+        at += 2 + 2 * count
+        for kept in self.rates if count else ():
+            for row, value in zip(rows, struct.unpack_from("<%dq" % count, state, at)):
+                if row in self._rated:
+                    kept[self._rated.index(row)] = value
+            at += 8 * count

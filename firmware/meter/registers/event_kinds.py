@@ -29,6 +29,7 @@ CALIBRATION = const(9)
 CONFIGURATION = const(10)
 REGISTER_PRESET = const(11)
 DAMAGE_FOUND = const(12)
+BATTERY_FAILURE = const(13)
 DIAGNOSTIC_SET = const(32)
 DIAGNOSTIC_CLEARED = const(33)
 LOGON = const(64)
@@ -45,13 +46,19 @@ KINDS = (
     (POWER_OUTAGE, "power outage", "events", ("live inputs", "configuration")),
     (POWER_DOWN, "power down", "events", ("live inputs",)),  # time: of the last stored state
     (TIME_SET, "time set", "events", ()),  # start: before; time: after
-    (DST_CHANGE, "daylight saving time", "events", ()),  # start: before; time: after
+    (DST_CHANGE, "daylight saving time", "events", ("before", "after")),  # minutes east of UTC
     (REGISTER_FREEZE, "register freeze", "events", ()),
     (BILLING_PERIOD_RESET, "billing period reset", "events", ()),
     (TEST_MODE, "test mode", "events", ()),  # start: entered; time: left
     (CALIBRATION, "calibration", "events", ()),
     (CONFIGURATION, "configuration", "events", ("before", "after")),  # fingerprints
-    (REGISTER_PRESET, "register preset", "events", ()),
+    (REGISTER_PRESET, "register preset", "events", ("register", "before", "after")),
+    (
+        BATTERY_FAILURE,
+        "battery failure",
+        "events",
+        ("response",),
+    ),  # start: of the outage in which the clock was lost
     (DAMAGE_FOUND, "damage found", "events", ("what",)),
     (DIAGNOSTIC_SET, "diagnostic set", "diagnostics", ("bit", "what")),
     # start: set; time: cleared. times: how often it came in between

@@ -107,12 +107,16 @@ class DiagnosticWatch:
 
 
 class VisitorWatch:
-    """Writes who signs on and off, each visitor once a minute at most. clock: with `second`."""
+    """Writes who signs on and off, each visitor once a minute at most. clock: with `second`.
+
+    present     how many are signed on
+    """
 
     def __init__(self, logs, clock):
         self._logs, self._clock = logs, clock
         self._recent = []  # (origin, host, UTC second)
         self._unlogged = 0
+        self.present = 0
 
     def visit(self, origin):
         """Return a Visit for one session of a port."""
@@ -142,14 +146,18 @@ class Visit:
 
     def __init__(self, watch, origin):
         self._watch, self._origin = watch, origin
-        self._since = None
+        self._since, self._is_on = None, False
 
     def on(self, peer):
         """The peer has signed on."""
+        self._watch.present += not self._is_on
+        self._is_on = True
         self._since = self._watch.logon(self._origin, peer)
 
     def off(self, peer):
         """The peer has left, or has been silent for too long."""
+        self._watch.present -= self._is_on
+        self._is_on = False
         if self._since is not None:
             self._watch.logoff(self._origin, peer, self._since)
         self._since = None

@@ -113,8 +113,8 @@ class LoadProfile:
         return not self._paused and self._zone.is_boundary(now, self._description.interval)
 
     def next_boundary(self, now):
-        """Return the UTC second after now at which an interval ends."""
-        return self._zone.next_boundary(now, self._description.interval)
+        """Return the first UTC second after now at which an interval ends; None in test mode."""
+        return None if self._paused else self._zone.next_boundary(now, self._description.interval)
 
     def close(self, now):
         """Write the record of the interval up to now, and begin the next.
@@ -158,7 +158,7 @@ class LoadProfile:
             status |= SHORT
         values = []
         for source in self._sources:
-            value, is_over = source.take()
+            value, is_over = source.close()
             values.append(value)
             self.overflowed += is_over
             status |= is_over * OVERFLOW
@@ -252,12 +252,12 @@ class LoadProfile:
             head + description + b"".join([source.state() for source in self._sources]) + self.query.state()
         )
 
-    def resume(self, state, saved_at, now):
+    def resume(self, state, saved_at, now, ending=None):
         """Continue after an outage. state: from state(), saved at saved_at (UTC). now: UTC, when metering resumes.
 
         The interval in which the supply failed is closed with what it holds, unless its record was written after the
         state was saved. If the channels have changed since, it is closed with the channels that it has, and a new
-        interval begins.
+        interval begins. ending: (kind, before, after) of an event that was ending the record, see event().
         """
         fields = struct.unpack_from(_STATE, state)
         self._begun, following, self._described, self._floor, self.overflowed, paused, size = fields
@@ -270,7 +270,10 @@ class LoadProfile:
         self._restore(state, at + size)
         if self._is_stored(following):
             for source in self._sources:
-                source.take()
+                source.close()
+        elif ending and self.is_ending(ending[0]):
+            kind, before, after = ending
+            self._write(kind, saved_at if before is None else before, after)
         elif saved_at > self._begun:
             self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, saved_at, now)
         self._describe(now)
@@ -281,7 +284,7 @@ class LoadProfile:
 
     def _restore(self, state, at):
         for source in self._sources:
-            size = struct.calcsize(source.FORMAT)
+            size = len(source.state())
             source.restore(state[at : at + size])
             at += size
         self.query.restore(state[at:])

@@ -7,9 +7,11 @@ time that was metered, not by the time that has passed; angles and the like are 
 
 import struct
 
+from meter.metrology.values import reader
 from meter.quantities import INTEGRATED, describe, index, terms
 from meter.registers.energy import SCALER
 from meter.registers.load_profile_record import LARGEST_COUNT, LARGEST_VALUE
+from meter.registers.sources import Mean
 
 QUANTUM = 10.0**SCALER
 
@@ -45,7 +47,6 @@ def channel(key, energy, km=0):
 class Growth:
     """The growth of a total."""
 
-    FORMAT = "<q"
     averages = False
 
     def __init__(self, number, energy, km):
@@ -59,7 +60,7 @@ class Growth:
         """Forget what was before now."""
         self._start = self._energy.total(self._terms)
 
-    def take(self):
+    def close(self):
         """Return (value, True if it is larger than can be recorded), and begin the next."""
         total = self._energy.total(self._terms)
         grown, self._start = total - self._start, total
@@ -73,61 +74,42 @@ class Growth:
 
     def state(self):
         """Return the running interval as bytes."""
-        return struct.pack(self.FORMAT, self._start)
+        return struct.pack("<q", self._start)
 
     def restore(self, state):
         """Go on from the bytes of state()."""
-        self._start = struct.unpack(self.FORMAT, state)[0]
+        self._start = struct.unpack("<q", state)[0]
 
 
-class Average:
-    """The average of an instantaneous value over the spans. If none had one: not a number, and no counts.
+class Average(Mean):
+    """The average of an instantaneous value over the spans. If none had one: not a number, and no counts."""
 
-    The sums carry what rounding leaves: in a month of seconds a Pico's 24 bits would lose most of it.
-    """
-
-    FORMAT = "<4d"
     averages = True
 
     def __init__(self, number, _, km):
-        self._number = number
+        super().__init__()
+        self._read = reader(number)
         self._km = km
-        self.begin()
 
     def begin(self):
         """Forget what was before now."""
-        self._sum = self._sum_rest = self._weight = self._weight_rest = 0.0
+        self.reset()
 
     def add(self, span):
         """Take a Span into the average."""
-        value = span.value(self._number)
-        if value is not None:
-            self._sum, self._sum_rest = _add(self._sum, self._sum_rest, value * span.seconds)
-            self._weight, self._weight_rest = _add(self._weight, self._weight_rest, span.seconds)
+        number = self._read(span)
+        if number is not None:
+            Mean.take(self, number, span.seconds)
 
-    def take(self):
+    def close(self):
         """Return (value, True if it is larger than can be recorded), and begin the next."""
-        nothing = 0.0 if self._km else float("nan")
-        value = self._sum / self._weight if self._weight else nothing
-        self.begin()
+        average = self.value()
+        self.reset()
         if not self._km:
-            return _limited(value, LARGEST_VALUE)
-        count = int(abs(value) / (self._km * QUANTUM) + 0.5)
-        return _limited(-count if value < 0 else count, LARGEST_COUNT)
-
-    def state(self):
-        """Return the running interval as bytes."""
-        return struct.pack(self.FORMAT, self._sum, self._sum_rest, self._weight, self._weight_rest)
-
-    def restore(self, state):
-        """Go on from the bytes of state()."""
-        self._sum, self._sum_rest, self._weight, self._weight_rest = struct.unpack(self.FORMAT, state)
-
-
-def _add(total, rest, value):
-    value += rest
-    whole = total + value
-    return whole, value - (whole - total)
+            return (float("nan"), False) if average is None else _limited(average, LARGEST_VALUE)
+        average = average or 0.0
+        count = int(abs(average) / (self._km * QUANTUM) + 0.5)
+        return _limited(-count if average < 0 else count, LARGEST_COUNT)
 
 
 def _limited(value, largest):

@@ -18,12 +18,16 @@ class Fifo:
     largest  the longest payload, bytes
     torn     writes cut off by a power failure, found by mount()
     damaged  entries and header copies found unreadable, by mount() and each time by records()
+    shape    (bytes of a sector, number of sectors)
+    place    (sequence number of its sector, offset) of the record appended last
     """
 
     def __init__(self, flash, base, size, kind):
         self._flash = flash
         self._sectors = Sectors(flash, base, size, kind)
         self.largest = self._sectors.largest
+        self.shape = (self._sectors.size, self._sectors.count)
+        self.place = None
         self.torn = 0
         self.damaged = 0
         self.first = self.next = None
@@ -116,6 +120,7 @@ class Fifo:
         self._sectors.write(self._newest, self._tail, entry, time, payload)
         self._flash.sync()
         self._mounted = True
+        self.place = (self._newest, self._tail)
         self._tail += OVERHEAD + len(payload)
         self._high = max(self._high, time)
         self.next = entry + 1
@@ -149,6 +154,34 @@ class Fifo:
         self._mounted = False
         self._sectors.erase(sequence)
         self._mounted = self._erased = True
+
+    # What a journal needs besides (journal.py, room.py).
+
+    @property
+    def end(self):
+        """The place, as (sequence number of the newest sector, offset), behind all records."""
+        if not self._mounted:
+            self.mount()
+        return self._newest, self._tail
+
+    def sequence(self, entry):
+        """Return the sequence number of the sector that an entry from `first` up to `next` lies in."""
+        return self._search(FIRST, entry)
+
+    def holds(self, entry, place, payload):
+        """Return True if the record of an entry is sound at its place, and says payload."""
+        return self._sectors.holds(place[0], place[1], entry, payload)
+
+    def cut_back(self, sequence):
+        """Erase all sectors behind the one of this sequence number, the newest first. Entry numbers go back."""
+        newest = self.end[0]
+        self._mounted = False
+        # One more: a sector that was begun and holds nothing is not the newest to mount(), but it has its header.
+        for later in range(newest + 1, sequence, -1):
+            if self._sectors.head(later):
+                self._sectors.erase(later)
+        self._flash.sync()
+        self.mount()
 
     # Reading.
 

@@ -121,6 +121,21 @@ class Sectors:
         self._flash.read(start + LEAD_SIZE + length, memoryview(self._chunk)[:4])
         return length if crc == unpack_from("<I", self._chunk)[0] else -1
 
+    def holds(self, sequence, at, entry, payload):
+        """Return True if the record `entry` at offset `at` is sound and says payload. In one read: it is fast."""
+        if at + OVERHEAD + len(payload) > self.size:
+            return False
+        data = bytearray(OVERHEAD + len(payload))
+        self._flash.read(self._start(sequence) + at, data)
+        behind = len(data) - 4
+        length, low, _ = unpack_from(LEAD, data)
+        crc = crc32(memoryview(data)[:behind], crc32(pack("<I", entry)))
+        return (
+            (length, low) == (len(payload), entry & 0xFFFF)
+            and data[LEAD_SIZE:behind] == payload
+            and crc == unpack_from("<I", data, behind)[0]
+        )
+
     def _crc_of(self, address, length, crc):
         while length > 0:
             part = memoryview(self._chunk)[: min(length, CHUNK)]

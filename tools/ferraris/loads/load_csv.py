@@ -90,7 +90,7 @@ def read_load(
     values = None
     if not problems:
         values = at_inputs(columns, len(rows), settings, lambda place, text: problems.add(lines[place], text))
-    times = _times(rows, time, Zone(settings.get("clock.zone", "UTC0")), problems)
+    times = _times(rows, time, Zone(settings["clock.zone"]), problems)
     problems.check()
     assert values is not None
     return TableSteps([*times, 2 * times[-1] - times[-2]], values)

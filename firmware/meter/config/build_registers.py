@@ -1,0 +1,84 @@
+"""Makes the register engine from the settings: the one place that knows how its parts fit together."""
+
+from meter.config import build_clock
+from meter.registers.bank import Bank
+from meter.registers.definition import LISTS, definitions
+from meter.registers.demand import Demand
+from meter.registers.engine import Engine
+from meter.registers.load_profile import LoadProfile
+from meter.registers.self_read import SelfReads
+
+SCHEDULES = ("self_read", "billing.freeze", "billing.reset")  # in the order of the engine
+PROFILES = ("load_profile", "load_profile_2")
+
+
+def engine(settings, journal, fifos, logs=None, items=None):
+    """Return the Engine.
+
+    settings    as of config.schema
+    fifos       dict: the Fifos "load_profile", "load_profile_2" and "self_reads"; what has none is not kept
+    logs        EventLogs, or None
+    items       dict (kind, item): function, for time and status registers that the engine knows nothing of
+    """
+    zone = build_clock.zone(settings)
+    items = dict(items or ())
+    normal, alternate, test = [definitions(settings["registers." + row[0]], row[0])[0] for row in LISTS]
+    bank = _bank(settings, normal + alternate, zone, items)
+    profiles = [
+        _profile(settings, section, fifos[section], bank.energy, zone)
+        for section in PROFILES
+        if section in fifos and settings[section + ".channels"]
+    ]
+    made = Engine(
+        journal,
+        bank,
+        _bank(settings, test, zone, items),
+        profiles,
+        zone,
+        build_clock.tou(settings, zone),
+        tuple([build_clock.schedule(settings, section, zone) for section in SCHEDULES]),
+        logs,
+        _self_reads(settings, fifos, bank),
+        settings["billing.lockout"] * 60,
+    )
+    items.update(made.items())
+    return made
+
+
+def _bank(settings, definitions, zone, items):
+    interval, subinterval = settings["demand.interval"], settings["demand.subinterval"]
+
+    def demand(energy):
+        return Demand(
+            energy,
+            zone,
+            interval,
+            interval // subinterval,
+            settings["demand.deferral"],
+            settings["demand.outage"],
+            settings["demand.sync"],
+        )
+
+    return Bank(definitions, demand, settings["demand.thermal_time"], items)
+
+
+def _profile(settings, section, fifo, energy, zone):
+    counts = settings[section + ".format"] == "counts"
+    km = settings[section + ".km"] or (1.0,) * len(settings[section + ".channels"])
+    return LoadProfile(
+        fifo,
+        energy,
+        settings[section + ".channels"],
+        settings[section + ".interval"],
+        km if counts else None,
+        settings[section + ".events"],
+        settings[section + ".freeze_markers"],
+        zone,
+    )
+
+
+def _self_reads(settings, fifos, bank):
+    if settings["self_read.kind"] == "none" or "self_reads" not in fifos:
+        return None
+    chosen = [register for register in bank.registers if register.definition.self_read]
+    return SelfReads(fifos["self_reads"], settings["self_read.kind"], chosen)

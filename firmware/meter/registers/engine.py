@@ -1,0 +1,453 @@
+"""The register engine: everything slower than a half cycle, in one order. Synchronous; it reads no clock.
+
+    Span -> take() -> totals, demand, averages          every second, or each step of a load model
+                 \\-> close(now) where something is due:
+                        in memory   demand, hour and day, tariff, schedules (freeze, billing period reset, self-read)
+                        then        the checkpoint
+                        then        records: load profile, self-read, event logs
+
+The checkpoint holds what is about to be written (`_pending`), so that a cut between it and a record loses nothing
+and repeats nothing: resume() writes what is not there yet.
+"""
+
+import struct
+
+from meter.calendar import DAILY
+from meter.compat import const
+from meter.crc import crc32
+from meter.registers import event_kinds as kinds
+from meter.registers import load_profile_record as marks
+from meter.registers.definition import BILLING, DAY, HOUR, RATE_NAMES, SEASON
+from meter.registers.event_log import pack
+from meter.registers.outbox import Outbox
+from meter.registers.tou import DAY_TYPES
+
+CHECKPOINT_S = const(600)
+# What is done after a failure of battery and supply (the master unit's notes): the tariff goes on with the error of the
+# clock; a billing period reset first; a reset, and the tariff stays as it is until the clock is set.
+RESPONSES = ("continue", "reset", "reset and freeze tariff")
+STATE_VERSION = const(5)
+# version, second, fingerprint of the definitions, last reset, freeze, season change, its season, origin of reset and
+# freeze, flags, last scheduled self-read, freeze, reset; the event that ends the load profiles' records, before, after
+_HEAD = "<BIIIIIBBBB3IHII"
+_HEAD_SIZE = const(47)
+_SELF_READ, _FREEZE, _RESET = 0, 1, 2  # the schedules
+_OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
+
+
+class StateError(Exception):
+    """The stored state cannot be used. The message says why."""
+
+
+class Locked(Exception):
+    """A billing period reset by key is locked. The message says for how long."""
+
+
+class Engine:
+    """One meter's registers.
+
+    journal     where checkpoints go and come from
+    bank        Bank of the normal and alternate registers
+    test        Bank of the test registers
+    profiles    LoadProfiles
+    zone, tou   Zone and Tou
+    plan        Plan: the schedules
+    logs        EventLogs, or None
+    self_reads  SelfReads, or None
+    lockout_s   seconds after a billing period reset for which the key is locked
+
+    rate        the tariff rate in force, 1 to 8 for A to H, 0 for none
+    reset_at, frozen_at, season_at      UTC seconds of the last billing period reset, freeze, season change; 0: never
+    reset_origin, freeze_origin     who asked for them, of event_kinds
+    next_boundary   the UTC second at which something is closed next
+    testing     True in test mode: only the test registers count. A restart ends it
+    is_tariff_frozen    True when rate and season stay as they are until the clock is set (the clock was lost)
+    """
+
+    def __init__(
+        self, journal, bank, test, profiles, zone, tou, schedules, logs=None, self_reads=None, lockout_s=300
+    ):  # fmt: skip
+        self.journal = journal
+        self.bank, self.test = bank, test
+        self.profiles = tuple(profiles)
+        self.zone, self.tou = zone, tou
+        self.logs, self.self_reads = logs, self_reads
+        self.lockout_s = lockout_s
+        self.rate = self.season = 0
+        self.reset_at = self.frozen_at = self.season_at = 0
+        self.reset_origin = self.freeze_origin = kinds.METER
+        self.testing = self.is_tariff_frozen = False
+        self.health = 0
+        self.now = 0
+        fifos = [(name, logs.log(name).fifo) for name in kinds.LOGS] if logs else []
+        self._outbox = Outbox(tuple(fifos + ([("self_reads", self_reads.fifo)] if self_reads else [])))
+        self._schedules = schedules
+        self._done = [0] * len(schedules)  # the last instance that was carried out
+        self._ending = None  # (kind, before, after) of the event that is ending the load profiles' records
+        self._closing = []  # load profiles whose interval ends now
+        self._timers = self._make_timers()
+        self._due = [None] * len(self._timers)
+        self.next_boundary = 0
+        self.fingerprint = crc32(
+            repr((bank.meaning, test.meaning)).encode()
+        )  # another one: registers begin anew
+
+    def _make_timers(self):
+        """Return (function that gives the next second, what is done then), in the order in which it is done."""
+        zone = self.zone
+        timers = [
+            (self.bank.demand.next_boundary, self._end_demand),
+            (self.test.demand.next_boundary, self.test.close_demand),
+            (lambda now: zone.next_boundary(now, 60), lambda now: self._window(HOUR, now)),
+            (lambda now: zone.next_boundary(now, DAILY), lambda now: self._window(DAY, now)),
+            (self.tou.next_change, self._change_tariff),
+            (zone.next_change, self._change_dst),
+        ]
+        actions = (self._scheduled_self_read, self._scheduled_freeze, self._scheduled_reset)
+        for place, action in enumerate(actions):
+            timers.append(self._schedule(place, action))
+        for profile in self.profiles:
+            timers.append(self._profile(profile))
+        timers.append((lambda now: now - now % CHECKPOINT_S + CHECKPOINT_S, self._want_checkpoint))
+        return tuple(timers)
+
+    def _schedule(self, place, action):
+        schedule = self._schedules[place]
+
+        def following(now):
+            # A clock that was set back a little comes to the same instance again: it is carried out once.
+            instance = schedule.next_after(now)
+            return schedule.next_after(instance) if instance and instance == self._done[place] else instance
+
+        def act(now):
+            self._done[place] = schedule.passed(now - 1, now) or now
+            action(now)
+
+        return following, act
+
+    def _profile(self, profile):
+        return profile.next_boundary, lambda now: self._closing.append(profile)
+
+    # Metering.
+
+    def take(self, span):
+        """Book a Span."""
+        if self.testing:
+            self.test.take(span, self.rate)
+            return
+        self.bank.take(span, self.rate)
+        for profile in self.profiles:
+            profile.take(span)
+
+    def show(self, span, health=0):
+        """Take a Span as the newest instantaneous values. health: the diagnostic state."""
+        self.health = health
+        self.bank.latest = self.test.latest = span
+        (self.test if self.testing else self.bank).show(span)
+
+    def close(self, now):
+        """Close what is due at this second. Cheap where nothing is."""
+        self.now = now
+        if now >= self.next_boundary:
+            self._act(now)
+            self._store(now)
+        if self.journal.keeps_seconds:
+            self.journal.save_second(self.state(now), now)
+
+    def _act(self, now):
+        """Do what is due, in memory."""
+        due = self._due
+        for place, (following, action) in enumerate(self._timers):
+            if due[place] is not None and due[place] <= now:
+                action(now)
+                due[place] = following(now)
+        self._find_next()
+
+    def _plan_all(self, now):
+        self._due = [following(now) for following, _ in self._timers]
+        self._find_next()
+
+    def _find_next(self):
+        self.next_boundary = min([second for second in self._due if second is not None])
+
+    def _store(self, now):
+        """Store what the state promises: first the checkpoint, then the records."""
+        if not (self._ending or self._closing or len(self._outbox) or self._wants_checkpoint):
+            return
+        self.checkpoint(now)
+        self._wants_checkpoint = False
+        if self._ending:
+            for profile in self.profiles:
+                profile.event(self._ending[0], now, self._ending[1], self._ending[2])
+            self._ending = None
+        for profile in self._closing:
+            profile.close(now)
+        self._closing = []
+        self._outbox.flush()
+
+    _wants_checkpoint = False
+
+    def _want_checkpoint(self, now):
+        self._wants_checkpoint = True
+
+    def checkpoint(self, now):
+        """Store the state."""
+        self.journal.save(self.state(now), now)
+
+    # What is done at a boundary.
+
+    def _end_demand(self, now):
+        is_formed = self.bank.close_demand(now)
+        trigger = self.self_reads and self.self_reads.trigger
+        if is_formed and (trigger == "subinterval" or trigger == "interval" and self._ends_interval(now)):
+            self._self_read(now)
+
+    def _ends_interval(self, now):
+        return self.zone.is_boundary(now, self.bank.demand.interval_s // 60)
+
+    def _window(self, window, now):
+        for bank in (self.bank, self.test):
+            bank.ended(window, now)
+
+    def _change_tariff(self, now):
+        if self.is_tariff_frozen:
+            return
+        season = self.tou.season(now)
+        if season != self.season:
+            self.season = season
+            self.season_at = now
+            self._window(SEASON, now)
+        self.rate = self.tou.rate(now)
+
+    def _change_dst(self, now):
+        before, after = self.zone.offset(now - 1), self.zone.offset(now)
+        self._log(kinds.DST_CHANGE, now, fields=(before // 60, after // 60))
+        self._end_records(marks.DST)
+
+    def _scheduled_self_read(self, now):
+        self._self_read(now)
+
+    def _scheduled_freeze(self, now):
+        self._freeze(now, kinds.SCHEDULE)
+
+    def _scheduled_reset(self, now):
+        self._reset(now, kinds.SCHEDULE)
+
+    def _self_read(self, now):
+        self._outbox.add("self_reads", now, self.self_reads.take(self.health))
+
+    def _end_records(self, kind, before=None, after=None):
+        # Of several at once the first one is the record's kind: there is one record.
+        self._ending = self._ending or (kind, before, after)
+
+    def _log(self, kind, now, **what):
+        self._outbox.add(kinds.find(kind)[2], now, pack(kind, **what))
+
+    # Commands. Before each what was metered up to now must be taken.
+
+    def freeze(self, now, origin=kinds.METER, user="", peer=""):
+        """Keep the normal and alternate registers for remote readers."""
+        self._freeze(now, origin, user, peer)
+        self._store(now)
+
+    def _freeze(self, now, origin, user="", peer=""):
+        for register in self.bank.registers:
+            register.freeze()
+        self.frozen_at, self.freeze_origin = now, origin
+        self._log(kinds.REGISTER_FREEZE, now, origin=origin, user=user, peer=peer)
+        self._end_records(marks.FREEZE)
+
+    def billing_period_reset(self, now, origin=kinds.METER, user="", peer=""):
+        """End the billing period. Locked if the key asks for it again too soon."""
+        left = self.reset_at + self.lockout_s - now
+        if origin == kinds.FRONT_PANEL and self.reset_at and 0 < left <= self.lockout_s:
+            raise Locked("the reset key is locked for %d s more" % left)
+        self._reset(now, origin, user, peer)
+        self._store(now)
+
+    def _reset(self, now, origin, user="", peer=""):
+        if self.self_reads and self.self_reads.trigger == "billing period reset":
+            self._self_read(now)
+        self.reset_at, self.reset_origin = now, origin
+        self._window(BILLING, now)
+        self._log(kinds.BILLING_PERIOD_RESET, now, origin=origin, user=user, peer=peer)
+        self._end_records(marks.BILLING_PERIOD_RESET)
+
+    def preset(self, now, number, value, origin=kinds.METER, user="", peer=""):
+        """Set a register. value: an int in 10**-6 of its unit, or a float. KeyError, NotPresettable."""
+        register = self.register(number)
+        before = register.value()
+        register.preset(value)
+        fields = (number, before, register.value())
+        self._log(kinds.REGISTER_PRESET, now, origin=origin, user=user, peer=peer, fields=fields)
+        self._end_records(marks.PRESET)
+        self._store(now)
+
+    def override(self, now, is_on):
+        """Force the tariff's override rate, or give it back."""
+        self.tou.override(is_on)
+        self._change_tariff(now)
+
+    def resynchronise(self, now):
+        """An external pulse: the demand subinterval ends now."""
+        for bank in (self.bank, self.test):
+            bank.resynchronise(now)
+        self._plan_all(now)
+
+    def set_time(self, before, after, origin=kinds.METER, user="", peer=""):
+        """The clock is set from one UTC second to another."""
+        self._log(kinds.TIME_SET, after, start=before, origin=origin, user=user, peer=peer)
+        self._end_records(marks.TIME_SET, before, after)
+        self.is_tariff_frozen = False
+        self._jumped(before, after, False)
+        self.now = after
+        self._store(after)
+
+    def mark(self, now, kind):
+        """End the load profiles' records with another event of load_profile_record.EVENTS."""
+        self._end_records(kind)
+        self._store(now)
+
+    def register(self, number):
+        """Return the Register with this number. KeyError."""
+        for bank in (self.bank, self.test):
+            for register in bank.registers:
+                if register.definition.id == number:
+                    return register
+        raise KeyError("no register %s" % number)
+
+    # The clock jumps: it was set, or the supply was out.
+
+    def _jumped(self, before, after, is_outage):
+        """Windows that ended meanwhile end once, and once more, empty, if more than one did."""
+        for bank in (self.bank, self.test):
+            bank.jumped(before, after, is_outage)
+        for window, code in ((HOUR, 60), (DAY, DAILY)):
+            ended, begun = self.zone.interval_start(before, code), self.zone.interval_start(after, code)
+            if ended != begun:
+                self._window(window, after)
+                if self.zone.next_boundary(before, code) != begun:
+                    self._window(window, after)
+        self._change_tariff(after)
+        if self.zone.offset(before) != self.zone.offset(after):
+            self._change_dst_at(before, after)
+        for place, action in enumerate(
+            (self._scheduled_self_read, self._scheduled_freeze, self._scheduled_reset)
+        ):
+            instance = self._schedules[place].passed(before, after) if after > before else None
+            if instance and instance != self._done[place]:
+                self._done[place] = instance
+                action(after)
+        self._plan_all(after)
+
+    def _change_dst_at(self, before, after):
+        fields = (self.zone.offset(before) // 60, self.zone.offset(after) // 60)
+        self._log(kinds.DST_CHANGE, after, fields=fields)
+
+    def items(self):
+        """Return what time and status registers show of this: a dict from (kind, item) to a function."""
+        return {
+            ("time", "present time"): lambda: self.now,
+            ("time", "last billing reset"): lambda: self.reset_at or None,
+            ("time", "last freeze"): lambda: self.frozen_at or None,
+            ("time", "last season change"): lambda: self.season_at or None,
+            ("time", "next billing reset"): lambda: self._schedules[_RESET].next_after(self.now),
+            ("status", "rate"): lambda: RATE_NAMES[self.rate],
+            ("status", "season"): lambda: self.season + 1,
+            ("status", "day type"): lambda: DAY_TYPES[self.tou.day_type(self.now)],
+            ("status", "last billing reset"): lambda: self._origin(self.reset_at, self.reset_origin),
+            ("status", "last freeze"): lambda: self._origin(self.frozen_at, self.freeze_origin),
+            ("status", "meter status"): lambda: self.health,
+        }
+
+    def _origin(self, at, origin):
+        return kinds.origin_name(origin) if at else "none"
+
+    # The state.
+
+    def state(self, now):
+        """Return as bytes all that a restart needs."""
+        kind, before, after = self._ending or (0, None, None)
+        flags = (self.tou.is_overridden and _OVERRIDE) | (self.is_tariff_frozen and _FROZEN)
+        flags |= (before is not None and _BEFORE) | (after is not None and _AFTER)
+        head = struct.pack(
+            _HEAD, STATE_VERSION, now, self.fingerprint, self.reset_at, self.frozen_at, self.season_at,
+            self.season, self.reset_origin, self.freeze_origin, flags, self._done[0], self._done[1], self._done[2],
+            kind, before or 0, after or 0,
+        )  # fmt: skip
+        parts = [self._outbox.state(), self.bank.state(), self.test.state()]
+        parts += [profile.state() for profile in self.profiles]
+        return head + b"".join([struct.pack("<H", len(part)) + part for part in parts])
+
+    def start(self, now, lost=None):
+        """Begin, or go on from what is stored. now: UTC. lost: None, or one of RESPONSES if the clock was lost.
+
+        Return (UTC second from which metering goes on, UTC second of the stored state or None). A clock that was lost
+        goes on from the stored second, with the outage as its error.
+        """
+        stored = self.journal.load()
+        if not stored:
+            self.begin(now)
+            return now, None
+        saved_at, state = stored
+        if lost:
+            now = saved_at
+        self.resume(state, saved_at, now)
+        if lost:
+            self._log(kinds.BATTERY_FAILURE, now, start=saved_at, fields=(lost,))
+            if lost != RESPONSES[0]:
+                self._reset(now, kinds.METER)
+            self.is_tariff_frozen = lost == RESPONSES[2]
+            self._store(now)
+        return now, saved_at
+
+    def begin(self, now):
+        """Begin with nothing, at this UTC second."""
+        self.now = now
+        self.bank.demand.begin(now)
+        self.test.demand.begin(now)
+        self.season, self.rate = self.tou.season(now), self.tou.rate(now)
+        for profile in self.profiles:
+            profile.begin(now)
+        self._plan_all(now)
+
+    def resume(self, state, saved_at, now):
+        """Go on after an outage, from the state that was saved at saved_at (UTC); now: UTC, when metering resumes."""
+        if state[0] != STATE_VERSION:
+            raise StateError("stored registers have version %d, not %d" % (state[0], STATE_VERSION))
+        fields = struct.unpack_from(_HEAD, state)
+        self.reset_at, self.frozen_at, self.season_at, self.season = fields[3:7]
+        self.reset_origin, self.freeze_origin, flags = fields[7:10]
+        self._done = list(fields[10:13])
+        self.is_tariff_frozen = bool(flags & _FROZEN)
+        self.tou.override(bool(flags & _OVERRIDE))
+        parts = _parts(state, _HEAD_SIZE)
+        is_same = fields[2] == self.fingerprint
+        self.bank.restore(parts[1], is_same)
+        self.test.restore(parts[2], is_same)
+        if not is_same:
+            self.bank.demand.begin(saved_at)
+            self.test.demand.begin(saved_at)
+        kind, before, after = fields[13:]
+        ending = (
+            (kind, before if flags & _BEFORE else None, after if flags & _AFTER else None) if kind else None
+        )
+        for profile, part in zip(self.profiles, parts[3:]):
+            profile.resume(part, saved_at, now, ending)
+        for profile in self.profiles[len(parts) - 3 :]:
+            profile.begin(now)
+        self._outbox.restore(parts[0])
+        self._outbox.flush()
+        self._jumped(saved_at, now, True)
+        self.now = now
+        self._store(now)
+
+
+def _parts(state, at):
+    """Return the parts of a state from a position on."""
+    parts = []
+    while at < len(state):
+        size = struct.unpack_from("<H", state, at)[0]
+        parts.append(state[at + 2 : at + 2 + size])
+        at += 2 + size
+    return parts
