@@ -12,6 +12,10 @@ class LoadSource:
     model       LoadModel
     speed       how many times real time; None: as fast as it is read
     last        UTC second to end before, or None: where the load ends
+
+    at          the UTC second up to which the load has flowed; None: not begun. The meter's clock may be set meanwhile:
+                the load goes on where it is.
+    end         the UTC second at which reading ends, or None
     """
 
     def __init__(self, model, speed=None, last=None):
@@ -19,6 +23,7 @@ class LoadSource:
         self.connection = model.connection
         ends = [end for end in (model.steps.end, last) if end is not None]
         self.end = min(ends) if ends else None
+        self.at = None
         self._speed = speed
         # From waveforms a span lasts a second; at high speeds more, for the host's sake.
         self._longest = None if speed is None else max(1, int(speed / _PICTURES))
@@ -26,15 +31,19 @@ class LoadSource:
 
     async def read(self, now, until, into):
         """Fill a Span from `now` to `until` (UTC seconds), or to where the load changes. Return False at the end."""
-        end = min(until, self.model.next_step(now)) if self.end is None or now < self.end else now
-        if self.end is not None:
-            end = min(end, self.end)
-        if self._longest is not None:
-            end = min(end, now + self._longest)
-        if end <= now:
+        at = now if self.at is None else self.at
+        if self.end is not None and at >= self.end:
             return False
-        await self._pace(now, end)
-        self.model.span(now, end, into)
+        ends = [at + until - now, self.model.next_step(at)]
+        if self.end is not None:
+            ends.append(self.end)
+        if self._longest is not None:
+            ends.append(at + self._longest)
+        end = min(ends)
+        await self._pace(at, end)
+        self.model.span(at, end, into)
+        into.end = now + end - at
+        self.at = end
         return True
 
     async def _pace(self, now, end):
