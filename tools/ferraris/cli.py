@@ -64,7 +64,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--state", metavar="DIR", default="state", help="what the meter keeps (default ./state)"
     )
-    source = "synth, a recording, or a load table (CSV with kW, kW_A, ...: a year in a minute)"
+    source = "synth, a recording, a load table (CSV with kW, kW_A, ...), or a scenario (TOML)"
     command.add_argument("--source", metavar="S", default="synth", help=source)
     command.add_argument("--speed", metavar="N", type=_speed, default=1.0, help="times real time, or max")
     start = "start of the clock, ISO 8601, UTC; of a load table: where in it to begin"

@@ -19,20 +19,51 @@ from rich.console import Console
 
 from boards.sim.board import Board
 from ferraris.errors import UsageError
+from ferraris.scenario import Player
+from ferraris.scenario_file import read_scenario
 from ferraris.screen import Screen
 from ferraris.settings import load_settings
 from ferraris.state_dir import refuse, state_directory
 from ferraris.supply import Supply, supply
 
+SCENARIO = ".toml"
 FAST = 5.0  # from this speed on, frames are long
 
 
 def command(options: Namespace) -> int:
     """Run the meter until it is told to stop, or its source or --duration ends."""
+    if options.source.lower().endswith(SCENARIO):
+        return _play(options)
     settings = load_settings(options.config)
     source = supply(options, settings)
     with state_directory(options.state) as state:
         return asyncio.run(_run(options, settings, source, state))
+
+
+def _play(options: Namespace) -> int:
+    """Play a scenario. No ports are open; what is not as expected is told, and the exit code is 1."""
+    for name in ("config", "start", "duration", "map", "rate", "scale"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name}: a scenario has this in its file")
+    scenario = read_scenario(options.source)
+    screen = Screen(Console(), (scenario.start, scenario.end))
+    with state_directory(options.state) as state:
+        try:
+            player = Player(scenario, state, options.speed, screen.take, screen.open)
+        except (WrongFileSize, StorageError, StateError) as error:
+            raise refuse(state, error) from error
+        try:
+            with screen.live():
+                unexpected = player.play()
+            screen.farewell()
+        except KeyboardInterrupt:
+            player.app.finish()
+            raise
+        finally:
+            player.close()
+    for line in unexpected:
+        print(f"ferraris: {options.source}: {line}", file=sys.stderr)
+    return 1 if unexpected else 0
 
 
 async def _run(options: Namespace, settings: dict[str, Any], source: Supply, state: str) -> int:

@@ -12,13 +12,14 @@ from meter.app import App
 from meter.hal.sim.flash import Flash
 from meter.hal.sim.nvram import Nvram
 from meter.quantities import describe, index, terms
+from meter.registers.register import NotPresettable
 
 from boards.sim.board import Board, load_model, nominal_full_scale
-from ferraris.scenario_file import Event, Scenario
+from ferraris.errors import UsageError
+from ferraris.scenario_file import RATES, Event, Scenario
 from ferraris.settings import Settings
 
 QUANTUM = 1e-6  # Wh
-Opened = Callable[[App, Event | None], None]
 
 # What an event does to a running meter. The others end it.
 COMMANDS: dict[str, Callable[[App, dict[str, Any]], None]] = {
@@ -26,7 +27,7 @@ COMMANDS: dict[str, Callable[[App, dict[str, Any]], None]] = {
     "reset": lambda app, _: app.engine.billing_period_reset(app.meter.cut()),
     "override": lambda app, fields: app.engine.override(app.meter.cut(), fields["on"]),
     "resynchronise": lambda app, _: app.engine.resynchronise(app.meter.cut()),
-    "preset": lambda app, fields: app.engine.preset(app.meter.cut(), fields["register"], fields["value"]),
+    "preset": lambda app, fields: _preset(app, fields["register"], fields["value"]),
     "time set": lambda app, fields: app.meter.set_time(_set_to(app, fields)),
 }
 
@@ -35,11 +36,17 @@ def _set_to(app: App, fields: dict[str, Any]) -> int:
     return int(fields["to"]) if "to" in fields else int(app.meter.clock.second) + int(fields["by"])
 
 
+def _preset(app: App, number: int, value: float) -> None:
+    # Totals are integers of a small quantum, other registers floats.
+    is_total = isinstance(app.engine.register(number).value(), int)
+    app.engine.preset(app.meter.cut(), number, round(value / QUANTUM) if is_total else value)
+
+
 class Player:
     """Plays a Scenario.
 
     state: directory of the flash and Nvram files, None: in memory. speed: times real time, None: as fast as possible.
-    observer: called with each Span. opened: called with each App as it starts, and the event that made it start.
+    observer: called with each Span. opened: called with each App as it starts.
 
     app, board: those that run, or ran last
     """
@@ -50,7 +57,7 @@ class Player:
         state: str | None = None,
         speed: float | None = None,
         observer: Callable[[Any], None] | None = None,
-        opened: Opened | None = None,
+        opened: Callable[[App], None] | None = None,
     ) -> None:
         self._scenario, self._state, self._speed = scenario, state, speed
         self._observer, self._opened = observer, opened
@@ -69,7 +76,7 @@ class Player:
         self.app = App(self.board, settings, self._observer)
         self._kept = self.board.flash, self.board.nvram
         if self._opened:
-            self._opened(self.app, event)
+            self._opened(self.app)
 
     def _board(self, settings: Settings, at: int) -> Board:
         board = Board(
@@ -101,7 +108,11 @@ class Player:
     def _happen(self, event: Event) -> None:
         command = COMMANDS.get(event.kind)
         if command:
-            command(self.app, event.fields)
+            try:
+                command(self.app, event.fields)
+            except (KeyError, NotPresettable) as error:
+                where = f"{self._scenario.path}: event at {event.at - self._scenario.start} s, {event.kind}"
+                raise UsageError(f"{where}: {error.args[0]}") from error
             self._note_shift(event.at)
             return
         self.app.finish()
@@ -117,9 +128,13 @@ class Player:
         found = []
         for key, rate, value in self._scenario.expect:
             _, direction, phase, _, source = describe(index(key))
-            total = self.app.meter.energy.total(terms(source, direction, phase), rate) * QUANTUM
+            name = key + (f"/{RATES[rate - 1]}" if rate else "")
+            try:
+                total = self.app.meter.energy.total(terms(source, direction, phase), rate) * QUANTUM
+            except ValueError:
+                found.append(f"{name} is not kept: no register of this quantity has a rate")
+                continue
             if abs(total - value) > 1.5 * QUANTUM + 1e-9 * abs(value):
-                name = key + (f"/{'ABCDEFGH'[rate - 1]}" if rate else "")
                 found.append(f"{name} is {total:.6f}, expected {value:.6f}")
         return found
 

@@ -26,7 +26,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ class _Reader:
 
     def time(self, where: str, value: Any) -> int:
         """A time, or where it may be, a length from the start."""
-        text = value.isoformat() if isinstance(value, datetime) else value
+        text = value.isoformat() if isinstance(value, date) else value
         if isinstance(text, str) and not re.fullmatch(r"\s*[\d.]+\s*[smhd]\s*", text):
             try:
                 return Times(self.zone).read(text)
