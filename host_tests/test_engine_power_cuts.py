@@ -5,51 +5,25 @@ period reset, commands. The energy of each minute is whole watt-hours, which flo
 load profile alone says what each register must have been at each moment.
 """
 
-import numpy as np
 import pytest
 from meter.hal.sim.flash import Flash, PowerCut
 from meter.hal.sim.nvram import Nvram
-from meter.metrology.span import Span
-from meter.quantities import START as ROW
 from meter.registers import event_kinds as kinds
-from meter.registers.event_log import EventLogs
 from meter.registers.load_profile_record import BILLING_PERIOD_RESET, FREEZE
-from meter.storage.fifo import Fifo
-from meter.storage.journal import Journal
-from meter.storage.partitions import Partitions
 
 from host_tests import power_cuts
-from host_tests.harness import engine
+from host_tests.engine_life import FLASH_SIZE, SECTOR, EngineLife, register
 
-SECTOR = 4096
-AREAS = (
-    ("journal", 8),
-    ("profile", 4),
-    ("reads", 3),
-    ("events", 4),
-    ("diagnostics", 3),
-    ("security", 3),
-    ("alarms", 3),
-)
 START = 1_700_000_100 - 1_700_000_100 % 86400 + 79800  # 22:10
 MINUTES = 150
 COMMANDS = {23: "reset", 47: "freeze", 48: "reset", 95: "reset", 131: "freeze"}
 ONE, KEPT, DAY = 1, 2, 3  # registers: working, billing period reset, previous day
 
 
-def _register(number, **columns):
-    return {
-        "id": number,
-        "kind": "consumption",
-        "quantity": "Wh.del.P",
-        "self_read": number != DAY,
-        **columns,
-    }
-
-
 SETTINGS = {
     "registers.normal": (
-        _register(ONE), _register(KEPT, storage="billing period reset"), _register(DAY, storage="previous day"),
+        register(ONE, self_read=True), register(KEPT, storage="billing period reset", self_read=True),
+        register(DAY, storage="previous day"),
     ),
     "registers.alternate": (),
     "registers.test": (),
@@ -61,48 +35,23 @@ SETTINGS = {
 }  # fmt: skip
 
 
-class Life:
-    """One engine on a flash (and an Nvram), from a start to the end or a cut."""
+class Life(EngineLife):
+    """An engine that carries out COMMANDS. done: (command, second) that returned."""
 
     def __init__(self, flash, nvram, now):
-        self.flash, self.nvram = flash, nvram
-        areas = Partitions.open(flash, AREAS)
-        self.profile = self._fifo(areas, "profile", 0x4C)
-        self.reads = self._fifo(areas, "reads", 0x52)
-        self.logs = EventLogs(flash, areas)
-        journal = Journal(flash, *areas.area("journal"), nvram=nvram)
-        fifos = {"load_profile": self.profile, "self_reads": self.reads}
-        self.engine = engine(journal, fifos, SETTINGS, self.logs, channels=("Wh.del.P",), interval=15)
-        self.now, _ = self.engine.start(now)
+        super().__init__(now, SETTINGS, flash, nvram)
         self.begun_with = self.engine.register(ONE).value()
-        self.done = []  # (command, second) that returned
-
-    def _fifo(self, areas, name, kind):
-        fifo = Fifo(self.flash, *areas.area(name), kind)
-        fifo.mount()
-        return fifo
+        self.done = []
 
     def minute(self):
-        span = Span(np.float64)
-        span.sums[ROW["W"] + 3] = 3600.0 * (1 + self.now // 60 % 7)
-        span.half_cycles, span.seconds = 7200, 60.0
-        self.now += 60
-        span.end = self.now
-        self.engine.take(span)
-        self.engine.show(span)
-        self.engine.close(self.now)
-
-    def run(self, until):
-        while self.now < until:
-            self.minute()
-            command = COMMANDS.get((self.now - START) // 60) if self.now % 60 == START % 60 else None
-            if command == "freeze":
-                self.engine.freeze(self.now, kinds.TCP)
-            elif command:
-                self.engine.billing_period_reset(self.now, kinds.TCP)
-            if command:
-                self.done.append((command, self.now))
-        return self
+        super().minute()
+        command = COMMANDS.get((self.now - START) // 60) if self.now % 60 == START % 60 else None
+        if command == "freeze":
+            self.engine.freeze(self.now, kinds.TCP)
+        elif command:
+            self.engine.billing_period_reset(self.now, kinds.TCP)
+        if command:
+            self.done.append((command, self.now))
 
 
 def _at(life, second):
@@ -143,16 +92,16 @@ def _check(life, done):
 @pytest.mark.parametrize("has_nvram", [True, False])
 def test_the_power_may_fail_in_any_operation_of_a_billing_day(has_nvram):
     end = START + MINUTES * 60
-    whole = Life(Flash(40 * SECTOR, SECTOR), Nvram(16384) if has_nvram else None, START).run(end)
+    whole = Life(Flash(FLASH_SIZE, SECTOR), Nvram(65536) if has_nvram else None, START).run(end)
     whole.engine.checkpoint(whole.now)
     _check(whole, whole.done)
     assert len(whole.done) == len(COMMANDS)
     operations, survived = whole.flash.programs + whole.flash.erases, 0
-    first = Flash(40 * SECTOR, SECTOR)
+    first = Flash(FLASH_SIZE, SECTOR)
     Life(first, None, START)
     for cut in range(first.programs + first.erases + 1, operations + 1):
-        flash = Flash(40 * SECTOR, SECTOR, seed=cut)
-        nvram = Nvram(16384) if has_nvram else None
+        flash = Flash(FLASH_SIZE, SECTOR, seed=cut)
+        nvram = Nvram(65536) if has_nvram else None
         flash.cut_after = cut
         life = None
         try:
