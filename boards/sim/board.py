@@ -60,12 +60,22 @@ class Board:
         else:
             front_end = _front_end(settings, source.channels, full_scale, seed)
             self.adc = Adc(source, front_end, speed, block, last=last)
+        # A year is not simulated to bridge a failure of the host: no state of each second, no waiting for its disk.
+        is_hurried = self.load is not None and speed is None
         path = os.path.join(state, "flash.bin") if state else None
-        self.flash = Flash(FLASH_SIZE, ERASE_SIZE, path, lazy=self.load is not None and speed is None)
-        self.nvram = Nvram(NVRAM_SIZE, os.path.join(state, "nvram.bin") if state else None)
+        self.flash = Flash(FLASH_SIZE, ERASE_SIZE, path, lazy=is_hurried)
+        self.nvram = None
+        if not is_hurried:
+            self.nvram = Nvram(NVRAM_SIZE, os.path.join(state, "nvram.bin") if state else None)
         self.rtc = Rtc(start)
         self.power = Power()
         self.net = Net()
+
+    def close(self):
+        """Release the files."""
+        self.flash.close()
+        if self.nvram:
+            self.nvram.close()
 
     def uart(self, name):
         """Open the serial port with this name (of PORTS): a pseudo-terminal, linked in the state directory."""

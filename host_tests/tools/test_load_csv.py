@@ -113,7 +113,6 @@ def test_columns_are_chosen_and_scaled(load):
     assert steps.read(0, 1)[[WATTS, VARS], 0] == pytest.approx([500 / 3, 200])
 
 
-@pytest.mark.feature("TOU-04")
 def test_local_times_follow_the_clock_over_both_changes_of_daylight_saving(load):
     spring = ["29.03.2026 01:00", "29.03.2026 01:30", "29.03.2026 03:00", "29.03.2026 03:30"]
     steps = load(table(*[f"{time},0.1,0" for time in spring]), **{"clock.zone": BERLIN})

@@ -80,7 +80,6 @@ def test_steps_of_a_load_hold_until_the_next(play):
     assert wh(player) == pytest.approx(1200) and wh(player, "Wh.rec.P") == pytest.approx(600)
 
 
-@pytest.mark.feature("PWR-03")
 def test_nothing_is_metered_in_an_outage_and_nothing_before_it_is_lost(play):
     player, _ = play(HEAD + event("12h", "outage", lasts='"3h"'))
     assert wh(player) == pytest.approx(360 * 45)
@@ -99,7 +98,8 @@ def test_the_load_goes_on_in_its_own_time_when_the_clock_is_set(play):
     assert wh(player) == pytest.approx(360 * 48)
 
 
-@pytest.mark.feature("BIL-01", "BIL-02")
+@pytest.mark.feature("BIL-01")
+@pytest.mark.feature("BIL-02")
 def test_commands_reach_the_engine(play):
     settings = 'configuration = {tou = {override = "C"}}\n'
     text = settings + HEAD + event("6h", "freeze") + event("12h", "reset") + event("18h", "resynchronise")

@@ -101,8 +101,7 @@ async def _run(options: Namespace, settings: dict[str, Any], source: Supply, sta
             raise
         raise UsageError(problem) from error
     finally:
-        board.flash.close()
-        board.nvram.close()
+        board.close()
     return 0
 
 

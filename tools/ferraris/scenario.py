@@ -62,7 +62,7 @@ class Player:
         self._scenario, self._state, self._speed = scenario, state, speed
         self._observer, self._opened = observer, opened
         self._settings = scenario.settings
-        self._kept: tuple[Flash, Nvram] | None = None
+        self._kept: tuple[Flash, Nvram | None] | None = None
         self._shift = 0  # by which the meter's clock is ahead of the load's
         self.start(scenario.start, None)
 
@@ -140,5 +140,4 @@ class Player:
 
     def close(self) -> None:
         """Release the files."""
-        self.board.flash.close()
-        self.board.nvram.close()
+        self.board.close()
