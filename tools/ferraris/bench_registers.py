@@ -25,7 +25,7 @@ INSTANT = [key for key in keys() if key.split(".")[0] not in INTEGRATED]
 TOTALS = [key for key in keys() if key.split(".")[0] in INTEGRATED]
 DEMANDED = [key for key in INSTANT if key.split(".")[0] in ("W", "VAR", "VA", "Q")]
 # kind, its quantities, further columns: a list has each of these five times
-MIX = (
+MIX: tuple[tuple[str, list[str], dict[str, str]], ...] = (
     ("consumption", TOTALS, {}),
     ("consumption", TOTALS, {"rate": "A"}),
     ("consumption", TOTALS, {"storage": "previous hour"}),
@@ -49,16 +49,19 @@ def _registers(first: int) -> list[dict[str, Any]]:
 def _engine(has_nvram: bool) -> Engine:
     flash = Flash(FLASH_SIZE, ERASE_SIZE)
     areas = Partitions.open(flash, PARTITIONS)
-    fifos = {name: Fifo(flash, *areas.area(area), kind) for name, area, kind in FIFOS}
-    for fifo in fifos.values():
-        fifo.mount()
+    fifos = {}
+    for name, area, kind in FIFOS:
+        base, size = areas.area(area)
+        fifos[name] = Fifo(flash, base, size, kind)
+        fifos[name].mount()
     document = {
         "registers": {name: _registers(first) for name, first, _ in LISTS},
         "load_profile": {"channels": TOTALS[:160:10]},
         "load_profile_2": {"channels": INSTANT[:208:13]},
         "tou": {"days": [["all", "all", "00:00 A, 08:00 B"]]},
     }
-    journal = Journal(flash, *areas.area("journal"), nvram=Nvram(NVRAM_SIZE) if has_nvram else None)
+    base, size = areas.area("journal")
+    journal = Journal(flash, base, size, nvram=Nvram(NVRAM_SIZE) if has_nvram else None)
     made = engine(validate(document), journal, fifos)
     made.start(BEGIN)
     return made
