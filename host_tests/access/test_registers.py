@@ -1,4 +1,4 @@
-"""Registers through the door: numbers and text on the side they are defined for, live on the display, frozen at ports."""
+"""Registers through the door: numbers and text on the side they are defined for, live at a display, frozen at ports."""
 
 from types import SimpleNamespace
 

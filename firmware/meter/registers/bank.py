@@ -73,7 +73,7 @@ class Bank:
     latest          the newest instantaneous Span, or None
     offsets         dict (number, rate): what presets have moved the total by
     registers       the Registers, in the order of the definitions
-    meaning         what the state depends on: another one cannot be restored
+    meaning         a CRC of what the state depends on: another one cannot be restored
     """
 
     def __init__(self, definitions, demand, thermal_min, items, billing=()):
@@ -83,13 +83,15 @@ class Bank:
         self.offsets = {}
         self._items = items
         self._billing = crc32(repr(billing).encode())
-        self._sources = {}
+        self._sources = {}  # while they are made: what several registers need is made once
         self._ordered = []  # (window, source), as they were made
         self._shown = []  # (reader, [source, ...]) of what takes instantaneous values
         self._demands = DemandSources(self.demand, thermal_min)
         self.registers = [self._register(one) for one in definitions]
-        shape = (self.demand.interval_s, self.demand.subintervals, thermal_min)
-        self.meaning = ([one[:_SHOWN_FROM] for one in definitions], shape)
+        self._sources = None
+        self.meaning = crc32(repr((self.demand.interval_s, self.demand.subintervals, thermal_min)).encode())
+        for one in definitions:
+            self.meaning = crc32(repr(one[:_SHOWN_FROM]).encode(), self.meaning)
 
     # Making.
 
