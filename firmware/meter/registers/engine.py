@@ -444,6 +444,11 @@ class Engine:
         self._store(now)
 
 
+def fingerprint_of(state):
+    """Return the fingerprint of the definitions that a state was made with."""
+    return struct.unpack_from(_HEAD, state)[2]
+
+
 def _parts(state, at):
     """Return the parts of a state from a position on."""
     parts = []
