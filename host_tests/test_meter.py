@@ -315,3 +315,27 @@ def test_an_observer_is_optional():
     meter.step(frame_of(2, seconds=1.0))
     assert meter.clock.second == START + 2 and meter.latest.half_cycles > 0
     assert meter.energy.value(index("Wh.del.P")) == pytest.approx(2 * WH * 1e6, abs=2)
+
+
+@pytest.mark.feature("REG-04", "TOU-01")
+def test_energy_goes_to_the_rate_in_force_to_the_half_cycle():
+    # START is 22:15:00. Half cycles of 0.4 s: the one that passes 22:16:00 is the 150th, and still belongs to rate A.
+    bench = Bench()
+    settings = {
+        "tou.days": (("all", "all", "00:00 A, 22:16 B"),),
+        "registers.normal": tuple(
+            {"id": k, "kind": "consumption", "quantity": "Wh.del.P", "rate": rate}
+            for k, rate in enumerate("AB")
+        ),
+    }
+    journal = Journal(bench.flash, 0, 4 * Bench.SECTOR)
+    made = engine(journal, {"load_profile": bench.meter.load_profile.fifo}, settings)
+    bench.meter = Meter(RATE, START, made, HalfCycles(dtype=np.float64), dtype=np.float64)
+    bench.run(59.6, each=0.4)
+    bench.run(0.8, each=0.4, n=2, amps=(10.0,) * 3)  # the 150th and 151st, of twice the power, in one frame
+    bench.run(9.6, each=0.4)
+    bench.meter.cut()
+    a, b = [made.register(number).value() * 1e-6 for number in (0, 1)]
+    assert a == pytest.approx((59.6 + 2 * 0.4) * WH, rel=1e-6)
+    assert b == pytest.approx((9.6 + 2 * 0.4) * WH, rel=1e-6)
+    assert round((a + b) * 1e6) == bench.total("Wh.del.P")

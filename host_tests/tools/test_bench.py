@@ -73,3 +73,9 @@ def test_seconds_at_fault_are_refused(capsys, seconds):
     result = called(capsys, "bench", "--seconds", seconds)
     assert (result.returncode, result.stdout) == (2, "")
     assert seconds in result.stderr and "must be a number above 0" in result.stderr
+
+
+def test_a_span_through_all_registers_is_measured(summary):
+    cost = summary["registers"]
+    assert 0 < cost["span_us"] and 0 < cost["span_with_nvram_us"]
+    assert cost["state_bytes"] > 5000  # 150 registers, 32 channels, demands

@@ -27,10 +27,10 @@ CHECKPOINT_S = const(600)
 # clock; a billing period reset first; a reset, and the tariff stays as it is until the clock is set.
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
 STATE_VERSION = const(5)
-# version, second, fingerprint of the definitions, last reset, freeze, season change, its season, origin of reset and
-# freeze, flags, last scheduled self-read, freeze, reset; the event that ends the load profiles' records, before, after
-_HEAD = "<BIIIIIBBBB3IHII"
-_HEAD_SIZE = const(47)
+# version, second, fingerprint of the definitions, last reset, freeze, season change, its season, rate, origin of
+# reset and freeze, flags, last scheduled self-read, freeze, reset; the event that ends records, before, after
+_HEAD = "<BIIIIIBBBBB3IHII"
+_HEAD_SIZE = const(48)
 _SELF_READ, _FREEZE, _RESET = 0, 1, 2  # the schedules
 _OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
 
@@ -373,8 +373,8 @@ class Engine:
         flags |= (before is not None and _BEFORE) | (after is not None and _AFTER)
         head = struct.pack(
             _HEAD, STATE_VERSION, now, self.fingerprint, self.reset_at, self.frozen_at, self.season_at,
-            self.season, self.reset_origin, self.freeze_origin, flags, self._done[0], self._done[1], self._done[2],
-            kind, before or 0, after or 0,
+            self.season, self.rate, self.reset_origin, self.freeze_origin, flags,
+            self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
         )  # fmt: skip
         parts = [self._outbox.state(), self.bank.state(), self.test.state()]
         parts += [profile.state() for profile in self.profiles]
@@ -417,9 +417,9 @@ class Engine:
         if state[0] != STATE_VERSION:
             raise StateError("stored registers have version %d, not %d" % (state[0], STATE_VERSION))
         fields = struct.unpack_from(_HEAD, state)
-        self.reset_at, self.frozen_at, self.season_at, self.season = fields[3:7]
-        self.reset_origin, self.freeze_origin, flags = fields[7:10]
-        self._done = list(fields[10:13])
+        self.reset_at, self.frozen_at, self.season_at, self.season, self.rate = fields[3:8]
+        self.reset_origin, self.freeze_origin, flags = fields[8:11]
+        self._done = list(fields[11:14])
         self.is_tariff_frozen = bool(flags & _FROZEN)
         self.tou.override(bool(flags & _OVERRIDE))
         parts = _parts(state, _HEAD_SIZE)
@@ -429,7 +429,7 @@ class Engine:
         if not is_same:
             self.bank.demand.begin(saved_at)
             self.test.demand.begin(saved_at)
-        kind, before, after = fields[13:]
+        kind, before, after = fields[14:]
         ending = (
             (kind, before if flags & _BEFORE else None, after if flags & _AFTER else None) if kind else None
         )

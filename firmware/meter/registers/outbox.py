@@ -38,13 +38,11 @@ class Outbox:
     def flush(self):
         """Write all. What a failing flash does not take is counted: the meter goes on."""
         waiting, self._waiting = self._waiting, []
-        for place, entry, time, payload in waiting:
-            fifo = self._fifos[place][1]
-            if fifo.next <= entry:
-                try:
-                    fifo.append(payload, time)
-                except (OSError, StorageError):
-                    self.dropped += 1
+        for place, _, time, payload in waiting:
+            try:
+                self._fifos[place][1].append(payload, time)
+            except (OSError, StorageError):
+                self.dropped += 1
 
     def state(self):
         """Return what waits as bytes."""
@@ -55,12 +53,22 @@ class Outbox:
         return b"".join(records)
 
     def restore(self, state):
-        """Take what waited from bytes of state(). flush() then writes what is not there."""
-        self._waiting = []
-        at = 0
+        """Take from bytes of state() what waited and is not in its Fifo. flush() then writes it."""
+        found, at = [], 0
         while at < len(state):
             place, entry, time, size = struct.unpack_from(_HEAD, state, at)
             at += _HEAD_SIZE
             if place < len(self._fifos):
-                self._waiting.append((place, entry, time, state[at : at + size]))
+                found.append((place, entry, time, state[at : at + size]))
             at += size
+        # A torn record has used up a number: what counts is how many sound ones there are from the first number on.
+        stored = {}
+        for place, entry, _, _ in found:
+            if place not in stored:
+                stored[place] = sum([1 for _ in self._fifos[place][1].records(entry)])
+        self._waiting = []
+        for one in found:
+            if stored[one[0]]:
+                stored[one[0]] -= 1
+            else:
+                self._waiting.append(one)
