@@ -28,6 +28,7 @@ class Memory:
     """A journal that keeps the newest state."""
 
     keeps_seconds = False
+    largest = 1 << 20
     kept = None
 
     def save(self, state, second):

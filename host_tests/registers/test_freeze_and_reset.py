@@ -1,8 +1,10 @@
 """Freeze, billing period reset and windows: who asked, the key's lock, and what a restart or a set clock leaves."""
 
+from contextlib import nullcontext
+
 import pytest
 from meter.registers import event_kinds
-from meter.registers.engine import Locked
+from meter.registers.engine import Locked, StateError
 
 from host_tests.register_life import HOUR, MICRO, MINUTE, RegisterLife, entry
 
@@ -163,3 +165,24 @@ def test_predictions_of_a_meter_that_reuses_its_span_go_by_the_last_instantaneou
     life.engine.take(booked)  # what a second is booked with is cleared at once
     booked.clear()
     assert life.value() == 3000 * MICRO
+
+
+def test_more_registers_than_the_storage_holds_are_refused_at_the_start_and_not_at_the_first_checkpoint():
+    phases = [(name, phase) for name in ("PF", "PFv", "PFc") for phase in "ABCP"]
+    factors = [
+        entry("coincident demand", f"{name}.bi.{phase}", rate=rate)
+        for name, phase in phases
+        for rate in ("total", "A", "B", "C")
+    ]
+    settings = {"demand.interval": 60, "demand.subinterval": 5}
+    life = RegisterLife(*factors, settings=settings)
+    state = life.engine.state(life.now)
+    size = len(state)
+    assert size > 40000
+    for largest, problem in ((size, None), (size - 1, f"need {size} bytes of storage, {size - 1} are there")):
+        for is_first in (True, False):
+            life.engine = life.made(life.settings)
+            life.journal.largest = largest
+            life.journal.kept = None if is_first else (life.now, state)
+            with pytest.raises(StateError, match=problem) if problem else nullcontext():
+                life.engine.start(life.now)

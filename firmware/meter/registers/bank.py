@@ -220,9 +220,9 @@ class Item:
 
 
 def _sized(part):
-    return struct.pack("<H", len(part)) + part
+    return struct.pack("<I", len(part)) + part
 
 
 def _part(state, at):
-    size = struct.unpack_from("<H", state, at)[0]
-    return state[at + 2 : at + 2 + size], at + 2 + size
+    size = struct.unpack_from("<I", state, at)[0]
+    return state[at + 4 : at + 4 + size], at + 4 + size

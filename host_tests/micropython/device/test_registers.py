@@ -15,6 +15,7 @@ WH = 1000000
 
 class Memory:
     keeps_seconds = False
+    largest = 1 << 20
 
     def save(self, state, second):
         self.kept = state
