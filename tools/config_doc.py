@@ -60,7 +60,7 @@ def _allowed(kind: str, allowed: Any) -> str:
     if kind in WORDS:
         return WORDS[kind]
     if kind == "registers":
-        return f"up to {allowed} registers (see registers.md)"
+        return f"up to {allowed} registers ([registers.md](registers.md))"
     if kind == "text":
         return f"text of {allowed[0]} to {allowed[1]} characters"
     if kind == "choice":

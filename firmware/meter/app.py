@@ -73,7 +73,13 @@ class App:
             builder.diagnostics(settings),
             settings["clock.after_failure"] if board.rtc.power_lost else None,
         )
-        self.access = Access(self.meter, settings["meter.serial"], Primary(settings), self.logs)
+        self.access = Access(
+            self.meter,
+            settings["meter.serial"],
+            Primary(settings),
+            self.logs,
+            settings["registers.frozen_reads"],
+        )
         self._diagnostics = DiagnosticWatch(self.logs)
         self._visitors = VisitorWatch(self.logs, self.meter.clock)
         self.ended = False

@@ -183,9 +183,9 @@ def test_registers_are_those_of_the_last_stop_and_reading_changes_nothing(capsys
     for _ in range(2):
         result = called(capsys, "read", f"state:{state}", "registers", "--json")
         assert result.returncode == 0
-        values = {record["key"]: record for record in json.loads(result.stdout)}
-        assert f"{int(values['Wh.del.P']['value'] * 1000) / 1000:.3f} Wh delivered" in ran.stdout
-        assert values["Wh.del.P"]["time"] == "2026-01-01T00:00:04Z"
+        values = {record["number"]: record for record in json.loads(result.stdout)}
+        assert f"{int(values[2]['value'] * 1000) / 1000:.3f} Wh delivered" in ran.stdout
+        assert values[2]["time"] == values[1]["value"] == "2026-01-01T00:00:04Z"
     assert {file.name: file.read_bytes() for file in state.iterdir() if file.is_file()} == before
 
 
@@ -242,10 +242,12 @@ def test_what_was_erased_is_not_given_out(capsys, changed):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ((), ("load_profile, profile_2, registers, events",)),
+        ((), ("load_profile, profile_2, registers, self_reads, events",)),
         (("gossip",), ("gossip", "load_profile")),
         (("events", "--plot", "x.png"), ("--plot",)),
         (("registers", "--last-days", "3"), ("registers are of one moment",)),
+        (("events", "--config", "c.json"), ("--config is for registers and self_reads",)),
+        (("registers", "--config", "c.json"), ("c.json", "No such file")),
         (("load_profile", "--last-days", "3", "--from", "2026-01-01"), ("one of them",)),
         (("load_profile", "--from", "2026-01-02", "--to", "2026-01-01"), ("--from must be before --to",)),
         (("load_profile", "--csv", "no/such/place.csv"), ("no/such/place.csv", "No such file")),

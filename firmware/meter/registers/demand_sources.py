@@ -17,10 +17,11 @@ class DemandSources:
 
     def __init__(self, demand, minutes):
         self.demand = demand
-        self.span = None  # the newest
+        self.latest = None  # the newest Span of instantaneous values
+        self.now = 0  # UTC second up to which energy is booked
         self._minutes = minutes
-        self._peaks = []  # (key, window, Peak)
-        self._thermals = []  # (key, window, Thermal)
+        self._peaks = []  # (window, Peak): one Peak for all registers that tell of it
+        self._thermals = []  # (window, Thermal)
 
     def source(self, one, window):
         """Return the source for a Definition of a kind of demand, over a window."""
@@ -28,36 +29,36 @@ class DemandSources:
         if one.kind in _LIVE:
             return Live(self, self.demand.window(number, one.rate), one.kind)
         if one.kind == "coincident demand":
-            peak = self._peak(index(one.peak), one.rate, window, (number,))
-            return Coincident(peak, self.demand, factor_parts(number))
+            peak = self._peak(index(one.peak), one.rate, window)
+            place = peak.also(self.demand.coincident(number, one.rate))
+            return Coincident(peak, self.demand, place, bool(factor_parts(number)))
         if "thermal" in one.kind:
             thermal = self._thermal(number, window)
             return _THERMAL[one.kind](thermal)
-        return _PEAK[one.kind](self._peak(number, one.rate, window, ()), self.demand)
+        return _PEAK[one.kind](self._peak(number, one.rate, window), self.demand)
 
-    def _peak(self, number, rate, window, coincident):
-        key = (number, rate, window, coincident)
-        for known, _, peak in self._peaks:
-            if known == key:
+    def _peak(self, number, rate, window):
+        wanted = self.demand.window(number, rate)
+        for kept, peak in self._peaks:
+            if kept == window and peak.window is wanted:
                 return peak
-        peak = self.demand.peak(number, rate, coincident)
-        self._peaks.append((key, window, peak))
+        peak = self.demand.peak(number, rate)
+        self._peaks.append((window, peak))
         return peak
 
     def _thermal(self, number, window):
-        key = (number, window)
-        for known, _, thermal in self._thermals:
-            if known == key:
+        for kept, thermal in self._thermals:
+            if kept == window and thermal.number == number:
                 return thermal
         thermal = Thermal(number, self._minutes)
-        self._thermals.append((key, window, thermal))
+        self._thermals.append((window, thermal))
         return thermal
 
     def take(self, span, rate):
         """Take a Span metered at a rate, when its energy has been booked."""
-        self.span = span
+        self.now = span.end
         self.demand.take(span, rate)
-        for _, _, thermal in self._thermals:
+        for _, thermal in self._thermals:
             thermal.take(span)
 
     def close(self, now):
@@ -70,35 +71,35 @@ class DemandSources:
 
     def jumped(self, before, after, is_outage):
         """The clock jumped."""
-        for _, _, thermal in self._thermals:
+        for _, thermal in self._thermals:
             thermal.jumped(before, after, is_outage)
         return self._offered(self.demand.jumped(before, after, is_outage))
 
     def _offered(self, is_formed):
         if is_formed:
-            for _, _, peak in self._peaks:
+            for _, peak in self._peaks:
                 peak.offer()
         return is_formed
 
     def ended(self, event, now):
         """A window has ended: its peaks begin again."""
-        for _, window, peak in self._peaks:
+        for window, peak in self._peaks:
             if window == event:
                 peak.reset()
-        for _, window, thermal in self._thermals:
+        for window, thermal in self._thermals:
             if window == event:
                 thermal.reset(now)
 
     def state(self):
         """Return all as bytes."""
-        kept = [one.state() for _, _, one in self._peaks + self._thermals]
+        kept = [one.state() for _, one in self._peaks + self._thermals]
         return self.demand.state() + b"".join(kept)
 
     def restore(self, state):
         """Take all from bytes of state()."""
         self.demand.restore(state)
         at = len(self.demand.state())
-        for _, _, one in self._peaks + self._thermals:
+        for _, one in self._peaks + self._thermals:
             size = len(one.state())
             one.restore(state[at : at + size])
             at += size
@@ -135,11 +136,11 @@ class Live(_Source):
 
     def value(self):
         """Return it."""
-        return _micro(_LIVE[self._kind](self._window, self._sources.span), self._sources.demand)
+        return _micro(_LIVE[self._kind](self._window, self._sources), self._sources.demand)
 
 
-def _predicted(window, span):
-    return window.predicted(span.end, span) if span else window.present()
+def _predicted(window, sources):
+    return window.predicted(sources.now, sources.latest) if sources.latest else window.present()
 
 
 _LIVE = {
@@ -178,17 +179,19 @@ class PeakTime(_Source):
 class Coincident(_Source):
     """What flowed in the interval that set a peak; a power factor has no length of interval in it."""
 
-    def __init__(self, peak, demand, is_factor):
-        self._peak, self._demand, self._is_factor = peak, demand, is_factor
+    def __init__(self, peak, demand, place, is_factor):
+        self._peak, self._demand, self._place, self._is_factor = peak, demand, place, is_factor
 
     def value(self):
         """Return it."""
-        value = self._peak.coincident[0]
+        value = self._peak.coincident[self._place]
         return value if self._is_factor else _micro(value, self._demand)
 
     def preset(self, wanted):
         """Show this until there is a higher peak."""
-        self._peak.coincident = (wanted if self._is_factor else _quanta(wanted, self._demand),)
+        kept = list(self._peak.coincident)
+        kept[self._place] = wanted if self._is_factor else _quanta(wanted, self._demand)
+        self._peak.coincident = tuple(kept)
 
 
 class ThermalValue(_Source):

@@ -197,13 +197,13 @@ class Engine:
     # What is done at a boundary.
 
     def _end_demand(self, now):
-        is_formed = self.bank.close_demand(now)
-        trigger = self.self_reads and self.self_reads.trigger
-        if is_formed and (trigger == "subinterval" or trigger == "interval" and self._ends_interval(now)):
-            self._self_read(now)
+        self._demanded(self.bank.close_demand(now), now)
 
-    def _ends_interval(self, now):
-        return self.zone.is_boundary(now, self.bank.demand.interval_s // 60)
+    def _demanded(self, is_formed, now):
+        trigger = self.self_reads and self.self_reads.trigger
+        ends_interval = trigger == "interval" and self.bank.demand.ends_interval(now)
+        if is_formed and (trigger == "subinterval" or ends_interval):
+            self._self_read(now)
 
     def _window(self, window, now):
         for bank in (self.bank, self.test):
@@ -290,9 +290,10 @@ class Engine:
 
     def resynchronise(self, now):
         """An external pulse: the demand subinterval ends now."""
-        for bank in (self.bank, self.test):
-            bank.resynchronise(now)
+        self.test.resynchronise(now)
+        self._demanded(self.bank.resynchronise(now), now)
         self._plan_all(now)
+        self._store(now)
 
     def set_time(self, before, after, origin=kinds.METER, user="", peer=""):
         """The clock is set from one UTC second to another."""
@@ -377,17 +378,19 @@ class Engine:
         )  # fmt: skip
         parts = [self._outbox.state(), self.bank.state(), self.test.state()]
         parts += [profile.state() for profile in self.profiles]
-        return head + b"".join([struct.pack("<H", len(part)) + part for part in parts])
+        return head + b"".join([struct.pack("<I", len(part)) + part for part in parts])
 
     def start(self, now, lost=None):
         """Begin, or go on from what is stored. now: UTC. lost: None, or one of RESPONSES if the clock was lost.
 
         Return (UTC second from which metering goes on, UTC second of the stored state or None). A clock that was lost
         goes on from the stored second, with the outage as its error.
+        StateError if what is stored is of another version, or if the registers need more room than there is.
         """
         stored = self.journal.load()
         if not stored:
             self.begin(now)
+            self._check_room(now)
             return now, None
         saved_at, state = stored
         if lost:
@@ -440,14 +443,29 @@ class Engine:
         self._outbox.flush()
         self._jumped(saved_at, now, True)
         self.now = now
+        self._check_room(now)
         self._store(now)
+
+    def _check_room(self, now):
+        """StateError now, and not at the first checkpoint, if there are more registers than can be stored."""
+        size = len(self.state(now))
+        if size > self.journal.largest:
+            raise StateError(
+                "the registers need %d bytes of storage, %d are there: define fewer, or longer subintervals"
+                % (size, self.journal.largest)
+            )
+
+
+def fingerprint_of(state):
+    """Return the fingerprint of the definitions that a state was made with."""
+    return struct.unpack_from(_HEAD, state)[2]
 
 
 def _parts(state, at):
     """Return the parts of a state from a position on."""
     parts = []
     while at < len(state):
-        size = struct.unpack_from("<H", state, at)[0]
-        parts.append(state[at + 2 : at + 2 + size])
-        at += 2 + size
+        size = struct.unpack_from("<I", state, at)[0]
+        parts.append(state[at + 4 : at + 4 + size])
+        at += 4 + size
     return parts
