@@ -14,7 +14,7 @@ DAY = 86400
 
 
 def plot(path: str, rows: list[Row]) -> None:
-    """Draw the first channel of the rows. path: what matplotlib can write, .png or .svg."""
+    """Draw the first channel of the rows that is a number. path: what matplotlib can write, .png or .svg."""
     try:
         import matplotlib
 
@@ -25,7 +25,9 @@ def plot(path: str, rows: list[Row]) -> None:
         raise UsageError("--plot needs matplotlib: pip install 'ferraris[plot]'") from error
     if not rows:
         raise UsageError("--plot: there are no records to draw")
-    channel = next(iter(rows[-1].values))
+    channel = next((name for name, value in rows[-1].values.items() if not isinstance(value, str)), None)
+    if channel is None:
+        raise UsageError("--plot: no channel can be drawn: words of the status have no height")
     bars, each = _bars(rows, channel)
     unit = "kWh" if channel.startswith("Wh") else "kvarh" if channel.startswith("VARh") else "kVAh"
     edge: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3} if len(bars) < EDGED else {}
@@ -48,7 +50,7 @@ def plot(path: str, rows: list[Row]) -> None:
 
 def _bars(rows: list[Row], channel: str) -> tuple[list[tuple[int, int, float, bool]], str]:
     """Return (start, end, Wh, flagged) for each bar, and what a bar stands for."""
-    bars = [(row.start, row.end, row.values.get(channel) or 0.0, row.flagged) for row in rows]
+    bars = [(row.start, row.end, float(row.values.get(channel) or 0.0), row.flagged) for row in rows]
     if len(bars) <= MOST_BARS:
         return bars, "interval"
     days: defaultdict[int, list[Any]] = defaultdict(lambda: [0.0, False])
