@@ -36,6 +36,7 @@ WORDS = {
     "time": "HH:MM",
     "seasons": f"up to {SEASONS} dates `MM-DD`",
     "days": f"up to {ROWS} rows `[seasons, days, switches]` ([tariffs.md](tariffs.md))",
+    "triggers": "up to 16 rows such as `1: V.A < 0.4 Vn` ([status-word.md](status-word.md))",
     "holidays": f"up to {HOLIDAYS} dates `YYYY-MM-DD` or `YYYY-MM-DD H2`",
 }
 

@@ -17,6 +17,7 @@ from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
 from meter.registers.event_log import EventLogs
 from meter.registers.event_watch import DiagnosticWatch, VisitorWatch, started, stopped
+from meter.registers.status_word import GENERAL
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
@@ -97,7 +98,12 @@ class App:
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
         now = meter.clock.second
-        started(logs, now, meter.restored_at, passed, fingerprint(self._settings))
+        status, configuration = self.engine.status, fingerprint(self._settings)
+        started(logs, now, meter.restored_at, passed, configuration)
+        status.identify(VERSION, configuration, now)
+        if passed:
+            status.note(GENERAL, now)
+        status.set(GENERAL, bool(self.calibration_problem), now)
         if self.calibration_problem:
             logs.add(event_kinds.DAMAGE_FOUND, now, fields=(self.calibration_problem,))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from meter.registers.load_profile import LoadProfile
+from meter.registers.load_profile_channels import bits, is_status
 from meter.registers.load_profile_record import MIDNIGHT, NORMAL, is_erasure, status_text
 from meter.storage.fifo import Fifo
 
@@ -16,21 +17,22 @@ class Row(NamedTuple):
     end: int
     seconds: int
     status: str
-    values: dict[str, float]
+    values: dict[str, float | str]
     flagged: bool
 
 
 def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
-    """Yield the rows from an entry number on, oldest first. Counts are given as what they are worth."""
+    """Yield the rows from an entry number on, oldest first.
+
+    Counts are given as what they are worth, words of the status as hex.
+    """
     for record in profile.records(start):
         text = status_text(record.status & ~NORMAL)
         description = record.description
-        found = [
-            float(f"{value:.9g}") for value in record.values
-        ]  # of 32 bits: no more digits than they have
-        if description.counts:
-            found = [value * km / 1e6 for value, km in zip(record.values, description.km, strict=True)]
-        values = dict(zip(description.keys, found, strict=True))
+        worth = [km * 1e-6 if description.counts else 1 for km in description.km]
+        values: dict[str, float | str] = {}
+        for key, value, each in zip(description.keys, record.values, worth, strict=True):
+            values[key] = f"0x{bits(value):04X}" if is_status(key) else value * each
         flagged = bool(record.status & ~(NORMAL | MIDNIGHT))
         yield Row(record.entry, record.start, record.end, record.seconds, text, values, flagged)
 

@@ -1,12 +1,16 @@
 """Makes the register engine from the settings: the one place that knows how its parts fit together."""
 
 from meter.config import build_clock
+from meter.metrology.connection import Connection
 from meter.registers.bank import Bank
 from meter.registers.definition import LISTS, definitions
 from meter.registers.demand import Demand
 from meter.registers.engine import Engine
 from meter.registers.load_profile import LoadProfile
+from meter.registers.load_profile_record import interval_code
 from meter.registers.self_read import SelfReads
+from meter.registers.status_triggers import Triggers
+from meter.registers.status_word import StatusWord, hold_s
 
 SCHEDULES = ("self_read", "billing.freeze", "billing.reset")  # in the order of the engine
 PROFILES = ("load_profile", "load_profile_2")
@@ -24,8 +28,9 @@ def engine(settings, journal, fifos, logs=None, items=None):
     items = dict(items or ())
     normal, alternate, test = [definitions(settings["registers." + row[0]], row[0])[0] for row in LISTS]
     bank = _bank(settings, normal + alternate, zone, items)
+    status = _status(settings)
     profiles = [
-        _profile(settings, section, fifos[section], bank.energy, zone)
+        _profile(settings, section, fifos[section], bank.energy, zone, status)
         for section in PROFILES
         if section in fifos and settings[section + ".channels"]
     ]
@@ -40,6 +45,7 @@ def engine(settings, journal, fifos, logs=None, items=None):
         logs,
         _self_reads(settings, fifos, bank),
         settings["billing.lockout"] * 60,
+        status,
     )
     items.update(made.items())
     return made
@@ -63,7 +69,17 @@ def _bank(settings, definitions, zone, items):
     return Bank(definitions, demand, settings["demand.thermal_time"], items, billing)
 
 
-def _profile(settings, section, fifo, energy, zone):
+def _status(settings):
+    connection = Connection(settings["service.connection"])
+    volts, amperes = settings["service.nominal_voltage"], settings["service.nominal_current"]
+    return StatusWord(
+        hold_s(interval_code(settings["load_profile.interval"])),
+        Triggers(settings["status.triggers"], volts, amperes, connection),
+        settings["status.drift"],
+    )
+
+
+def _profile(settings, section, fifo, energy, zone, status):
     counts = settings[section + ".format"] == "counts"
     km = settings[section + ".km"] or (1.0,) * len(settings[section + ".channels"])
     return LoadProfile(
@@ -75,6 +91,7 @@ def _profile(settings, section, fifo, energy, zone):
         settings[section + ".events"],
         settings[section + ".freeze_markers"],
         zone,
+        status,
     )
 
 

@@ -17,16 +17,19 @@ from meter.compat import const
 from meter.crc import crc32
 from meter.registers import event_kinds as kinds
 from meter.registers import load_profile_record as marks
+from meter.registers import status_word
+from meter.registers.battery import RED, Battery
 from meter.registers.definition import BILLING, DAY, HOUR, RATE_NAMES, SEASON
 from meter.registers.event_log import pack
 from meter.registers.outbox import Outbox
+from meter.registers.phasor_text import phasor_text
 from meter.registers.tou import DAY_TYPES
 
 CHECKPOINT_S = const(600)
 # What is done after a failure of battery and supply (the master unit's notes): the tariff goes on with the error of the
 # clock; a billing period reset first; a reset, and the tariff stays as it is until the clock is set.
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
-STATE_VERSION = const(5)
+STATE_VERSION = const(6)
 # version, second, fingerprint of the definitions, last reset, freeze, season change, its season, rate, origin of
 # reset and freeze, flags, last scheduled self-read, freeze, reset; the event that ends records, before, after
 _HEAD = "<BIIIIIBBBBB3IHII"
@@ -55,7 +58,9 @@ class Engine:
     logs        EventLogs, or None
     self_reads  SelfReads, or None
     lockout_s   seconds after a billing period reset for which the key is locked
+    status      StatusWord, or None: one without triggers
 
+    battery     Battery
     rate        the tariff rate in force, 1 to 8 for A to H, 0 for none
     reset_at, frozen_at, season_at      UTC seconds of the last billing period reset, freeze, season change; 0: never
     reset_origin, freeze_origin     who asked for them, of event_kinds
@@ -65,7 +70,8 @@ class Engine:
     """
 
     def __init__(
-        self, journal, bank, test, profiles, zone, tou, schedules, logs=None, self_reads=None, lockout_s=300
+        self, journal, bank, test, profiles, zone, tou, schedules, logs=None, self_reads=None, lockout_s=300,
+        status=None,
     ):  # fmt: skip
         self.journal = journal
         self.bank, self.test = bank, test
@@ -73,6 +79,8 @@ class Engine:
         self.zone, self.tou = zone, tou
         self.logs, self.self_reads = logs, self_reads
         self.lockout_s = lockout_s
+        self.status = status or status_word.StatusWord()
+        self.battery = Battery()
         self.rate = self.season = 0
         self.reset_at = self.frozen_at = self.season_at = 0
         self.reset_origin = self.freeze_origin = kinds.METER
@@ -139,18 +147,24 @@ class Engine:
         for profile in self.profiles:
             profile.take(span)
 
-    def show(self, span, health=0):
-        """Take a Span as the newest instantaneous values. health: the diagnostic state."""
+    def show(self, span, health=0, ms=0):
+        """Take a Span as the newest instantaneous values. health: the diagnostic state. ms: milliseconds of its end."""
         self.health = health
         self.bank.latest = self.test.latest = span
         (self.test if self.testing else self.bank).show(span)
+        for kind, at, what in self.status.show(span, ms):
+            self._log(kind, at, **what)
 
     def close(self, now):
         """Close what is due at this second. Cheap where nothing is."""
         self.now = now
-        if now >= self.next_boundary:
+        is_due = now >= self.next_boundary
+        if is_due:
             self._act(now)
+        if is_due or len(self._outbox):
             self._store(now)
+            self._check(now)
+        self.status.tick(now)
         if self.journal.keeps_seconds:
             self.journal.save_second(self.state(now), now)
 
@@ -184,6 +198,16 @@ class Engine:
             profile.close(now)
         self._closing = []
         self._outbox.flush()
+
+    def _check(self, now):
+        """Show in the status word what is known here."""
+        status = self.status
+        status.set(status_word.BATTERY, self.battery.colour(now) == RED, now)
+        status.set(status_word.DST, self.zone.is_dst(now), now)
+        dropped = self._outbox.dropped
+        if self.logs:
+            dropped += sum([self.logs.log(name).dropped for name in kinds.LOGS])
+        status.counted(sum([profile.overflowed for profile in self.profiles]), dropped, now)
 
     _wants_checkpoint = False
 
@@ -302,7 +326,18 @@ class Engine:
         self.is_tariff_frozen = False
         self._jumped(before, after, False)
         self.now = after
+        self.battery.moved(before, after)
+        self.status.moved(before, after)
+        self.status.note(status_word.TIME_CHANGE, after)
         self._store(after)
+        self._check(after)
+
+    def battery_changed(self, now):
+        """There is a new battery."""
+        self.battery.changed(now)
+        self._check(now)
+        self._wants_checkpoint = True
+        self._store(now)
 
     def mark(self, now, kind):
         """End the load profiles' records with another event of load_profile_record.EVENTS."""
@@ -359,6 +394,12 @@ class Engine:
             ("status", "last billing reset"): lambda: self._origin(self.reset_at, self.reset_origin),
             ("status", "last freeze"): lambda: self._origin(self.frozen_at, self.freeze_origin),
             ("status", "meter status"): lambda: self.health,
+            ("status", "system bits"): lambda: self.status.system.bits,
+            ("status", "trigger bits"): lambda: self.status.trigger.bits,
+            ("status", "alarms"): lambda: bin(self.status.trigger.bits).count("1"),
+            ("status", "battery"): lambda: self.battery.colour(self.now),
+            ("status", "days on battery"): lambda: self.battery.days(),
+            ("status", "phasors"): lambda: phasor_text(self.bank.latest),
         }
 
     def _origin(self, at, origin):
@@ -377,8 +418,11 @@ class Engine:
             self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
         )  # fmt: skip
         parts = [self._outbox.state(), self.bank.state(), self.test.state()]
-        parts += [profile.state() for profile in self.profiles]
-        return head + b"".join([struct.pack("<I", len(part)) + part for part in parts])
+        parts += [profile.state() for profile in self.profiles] + [
+            self.battery.state(),
+            self.status.state(now),
+        ]
+        return head + b"".join([struct.pack("<H", len(part)) + part for part in parts])
 
     def start(self, now, lost=None):
         """Begin, or go on from what is stored. now: UTC. lost: None, or one of RESPONSES if the clock was lost.
@@ -397,6 +441,8 @@ class Engine:
             now = saved_at
         self.resume(state, saved_at, now)
         if lost:
+            self.battery.failed()
+            self._check(now)
             self._log(kinds.BATTERY_FAILURE, now, start=saved_at, fields=(lost,))
             if lost != RESPONSES[0]:
                 self._reset(now, kinds.METER)
@@ -412,7 +458,9 @@ class Engine:
         self.season, self.rate = self.tou.season(now), self.tou.rate(now)
         for profile in self.profiles:
             profile.begin(now)
+        self.battery.changed(now)
         self._plan_all(now)
+        self._check(now)
 
     def resume(self, state, saved_at, now):
         """Go on after an outage, from the state that was saved at saved_at (UTC); now: UTC, when metering resumes."""
@@ -425,6 +473,9 @@ class Engine:
         self.is_tariff_frozen = bool(flags & _FROZEN)
         self.tou.override(bool(flags & _OVERRIDE))
         parts = _parts(state, _HEAD_SIZE)
+        self.status.restore(parts.pop())
+        self.battery.restore(parts.pop())
+        self.battery.outage(now - saved_at)
         is_same = fields[2] == self.fingerprint
         self.bank.restore(parts[1], is_same)
         self.test.restore(parts[2], is_same)
@@ -445,6 +496,8 @@ class Engine:
         self.now = now
         self._check_room(now)
         self._store(now)
+        self._check(now)
+        self.status.tick(now)
 
     def _check_room(self, now):
         """StateError now, and not at the first checkpoint, if there are more registers than can be stored."""

@@ -50,6 +50,7 @@ class LoadProfile:
     events      True: events that do not break the interval end a record too
     freeze      True: so does a freeze
     zone        Zone of the local clock, by which intervals begin; None: UTC
+    status      StatusWord, for channels that record it, or None
 
     overflowed  how many values were larger than their record holds
     query       Query: the records by reader, days, time and entry
@@ -65,6 +66,7 @@ class LoadProfile:
         events=True,
         freeze=True,
         zone=None,
+        status=None,
     ):
         scaled = [max(1, int(each * 10.0**-SCALER + 0.5)) for each in km or ()]
         self.fifo = fifo
@@ -76,7 +78,7 @@ class LoadProfile:
             0, self.channels, scaled or (1,) * len(self.channels), interval_code(interval), bool(km)
         )
         self._description = self._wanted
-        self._energy = energy
+        self._energy, self._status = energy, status
         self._events, self._freeze = events, freeze
         self._sources = self._make_sources()
         self._averages = [source for source in self._sources if source.averages]
@@ -86,7 +88,7 @@ class LoadProfile:
     def _make_sources(self):
         description = self._description
         return [
-            channel(key, self._energy, km if description.counts else 0)
+            channel(key, self._energy, km if description.counts else 0, self._status)
             for key, km in zip(description.keys, description.km)
         ]
 
