@@ -15,7 +15,6 @@ from meter.quantities import INTEGRATED, index, keys
 from meter.registers import event_kinds
 from meter.registers.energy import Energy
 from meter.registers.event_log import EventLog
-from meter.registers.load_profile_record import FREEZE, TIME_SET
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 
@@ -34,6 +33,12 @@ AVERAGED = 16  # place of V.A in load profile 2
 RINGS = ((0x4C, 4, 40), (0x4D, 3, 35), (0x45, 2, 80))
 SECTORS = JOURNAL + sum([sectors for _, sectors, _ in RINGS])
 LOG = 2  # place of the event log in RINGS
+SETTINGS = {
+    "registers.normal": (), "registers.alternate": (), "registers.test": (),
+    "load_profile.channels": CHANNELS[0], "load_profile.interval": 1,
+    "load_profile.format": "counts", "load_profile.km": (KM * 1e-6,) * len(CHANNELS[0]),
+    "load_profile_2.channels": CHANNELS[1], "load_profile_2.interval": 1,
+}  # fmt: skip
 SET_BY = 7  # seconds that the clock is set forward by
 
 
@@ -110,11 +115,9 @@ class Life:
         for ring, fifo in enumerate(self.fifos):
             fifo.append = self._noted_append(ring, fifo.append)
         self._restored(journal)
-        profile_2 = {"fifo": self.fifos[1], "channels": CHANNELS[1], "interval": 1}
-        self.meter = Meter(
-            RATE, self.utc, journal, self.fifos[0], CHANNELS[0], 1, HalfCycles(dtype=np.float64), self._observe,
-            np.float64, profile_options={"km": (KM * 1e-6,) * len(CHANNELS[0])}, profile_2=profile_2,
-        )  # fmt: skip
+        profiles = {"load_profile": self.fifos[0], "load_profile_2": self.fifos[1]}
+        made = engine(journal, profiles, SETTINGS)
+        self.meter = Meter(RATE, self.utc, made, HalfCycles(dtype=np.float64), self._observe, np.float64)
         self._log = EventLog(self.fifos[LOG])
         self._sample = 0
 
@@ -149,15 +152,14 @@ class Life:
         """Freeze, or set the clock, every few minutes."""
         now = self.meter.clock.second
         if minute % 4 == 1:
-            self.meter.event(FREEZE)
+            self.meter.engine.freeze(self.meter.cut())
             self._log.add(
                 event_kinds.REGISTER_FREEZE, now, origin=event_kinds.OPTICAL, fields=(minute, "some user")
             )
         elif minute % 4 == 3:
             after = now + SET_BY
             self.history[after] = list(self.meter.energy.totals)
-            self.meter.clock.set(after, self._sample)
-            self.meter.event(TIME_SET, before=now, after=after)
+            self.meter.set_time(after)
             self._log.add(
                 event_kinds.TIME_SET, after, start=now, origin=event_kinds.TCP, peer="10.0.0.7:4000"
             )

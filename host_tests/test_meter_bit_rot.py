@@ -10,8 +10,8 @@ from meter.registers.event_log import EventLog
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 
-from host_tests.harness import RATE
-from host_tests.meter_life import CHANNELS, JOURNAL, LOG, RINGS, SECTOR, first_life
+from host_tests.harness import RATE, engine
+from host_tests.meter_life import JOURNAL, LOG, RINGS, SECTOR, SETTINGS, first_life
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +68,9 @@ def test_a_meter_starts_on_it_with_registers_that_were_stored_and_reads_what_is_
         flash, _ = rotten(life.flash, flips, seed)
         fifos = fifos_of(flash)
         journal = Journal(flash, 0, JOURNAL * SECTOR)
-        profile_2 = {"fifo": fifos[1], "channels": CHANNELS[1], "interval": 1}
         utc = life.meter.clock.second + 100
-        meter = Meter(
-            RATE, utc, journal, fifos[0], CHANNELS[0], 1, HalfCycles(),
-            profile_options={"km": (0.7,) * len(CHANNELS[0])}, profile_2=profile_2,
-        )  # fmt: skip
+        made = engine(journal, {"load_profile": fifos[0], "load_profile_2": fifos[1]}, SETTINGS)
+        meter = Meter(RATE, utc, made, HalfCycles())
         if meter.restored_at is None:
             assert flips > 1 and journal.passed  # three sectors are few: every checkpoint in them is hit
         else:

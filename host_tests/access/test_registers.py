@@ -103,7 +103,7 @@ def test_ports_read_the_last_freeze_and_the_display_what_is_now(life):
 
 
 @pytest.mark.feature("BIL-02", "REG-10")
-def test_a_status_is_never_frozen_and_a_new_register_is_read_live_until_the_next_freeze(life):
+def test_a_text_is_never_frozen_and_a_new_register_is_read_live_until_the_next_freeze(life):
     life.freeze()
     new = [*life.settings["registers.normal"], {"id": 9, "kind": "consumption", "quantity": "Wh.del.P"}]
     life.restart(0, {"registers.normal": new, "tou.days": [["all", "all", "00:00 B"]]})

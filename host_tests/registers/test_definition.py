@@ -126,7 +126,7 @@ def test_each_kind_takes_its_storage_types_and_rates(kind, quantities, has_rate,
         "consumption": "Wh.del.P",
         "average PF": "PF.bi.P",
         "time": "last freeze",
-        "status": "errors",
+        "status": "battery",
     }.get(kind, "W.del.P")
     entry = {
         "id": 0,

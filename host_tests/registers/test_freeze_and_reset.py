@@ -178,7 +178,7 @@ def test_more_registers_than_the_storage_holds_are_refused_at_the_start_and_not_
     life = RegisterLife(*factors, settings=settings)
     state = life.engine.state(life.now)
     size = len(state)
-    assert size > 40000
+    assert size > 30000
     for largest, problem in ((size, None), (size - 1, f"need {size} bytes of storage, {size - 1} are there")):
         for is_first in (True, False):
             life.engine = life.made(life.settings)

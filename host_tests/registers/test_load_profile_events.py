@@ -171,22 +171,26 @@ def test_a_power_failure_has_the_times_of_failure_and_return():
 @pytest.mark.feature("LP-08")
 def test_in_test_mode_no_interval_ends():
     life = started()
-    life.profile.event(TEST_MODE, START + 100)
-    assert not life.profile.due(START + 900)
-    life.profile.event(TEST_MODE, START + 1000)
+    life.profile.pause(START + 100)
+    assert not life.profile.due(START + 900) and life.profile.next_boundary(START + 100) is None
+    life.profile.event(TEST_MODE, START + 1000, START + 100, START + 1000)
     assert life.profile.due(START + 1800)
-    assert [(r.start, r.end, r.status) for r in life.records()] == [
-        (START, START + 100, TEST_MODE | SHORT),
-        (START + 100, START + 1000, TEST_MODE | SHORT),
+    assert [(r.start, r.end, r.until, r.status) for r in life.records()] == [
+        (START, START + 100, START + 1000, TEST_MODE | SHORT),
     ]
 
 
 def test_a_power_failure_ends_test_mode():
     life = started()
-    life.profile.event(TEST_MODE, START + 100)
+    life.profile.pause(START + 100)
     again = life.restart(START + 500, saved_at=START + 200)
     assert again.profile.due(START + 900)
-    assert again.records()[-1].status == POWER_FAIL | TEST_MODE | SHORT
+    (record,) = again.records()
+    assert (record.end, record.until, record.status) == (
+        START + 100,
+        START + 500,
+        POWER_FAIL | TEST_MODE | SHORT,
+    )
 
 
 def test_an_event_at_the_end_of_an_interval_is_a_record_without_duration():

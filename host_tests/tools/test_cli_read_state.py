@@ -14,6 +14,7 @@ from meter.registers import event_kinds
 from meter.registers.energy import Energy
 from meter.registers.event_log import EventLogs
 from meter.registers.load_profile import DEFAULT_CHANNELS, LoadProfile
+from meter.registers.status_word import CONFIGURATION, StatusWord
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
@@ -100,6 +101,36 @@ def test_a_stretch_of_time_is_read_oldest_first(read, arguments, first, number):
     found = records(read, "load_profile", *arguments)
     assert (found[0]["start"], len(found)) == (first, number)
     assert found == sorted(found, key=lambda record: record["entry"])
+
+
+@pytest.fixture
+def words(tmp_path):
+    """The state of a meter that records nothing but the status word, as counts."""
+    flash = Flash(FLASH_SIZE)
+    areas = Partitions.open(flash, PARTITIONS)
+    fifo = Fifo(flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
+    fifo.mount()
+    status = StatusWord()
+    profile = LoadProfile(fifo, Energy(), ("status.system", "status.trigger"), km=(1.0, 1.0), status=status)
+    profile.begin(MIDNIGHT)
+    status.note(CONFIGURATION, MIDNIGHT)
+    status.trigger.set(0x8070, MIDNIGHT)
+    profile.close(MIDNIGHT + 900)
+    content = bytearray(flash.size)
+    flash.read(0, content)
+    (tmp_path / "flash.bin").write_bytes(content)
+    return tmp_path
+
+
+@pytest.mark.feature("STW-01")
+def test_words_of_the_status_are_hex_and_are_not_drawn(capsys, words):
+    found = called(capsys, "read", f"state:{words}", "load_profile", "--json")
+    (record,) = json.loads(found.stdout)
+    assert (record["status.system"], record["status.trigger"]) == ("0x0400", "0x8070")
+    found = called(capsys, "flash", "dump", words, "--area", "load_profile")
+    assert "status.system=0x0400 status.trigger=0x8070" in found.stdout
+    plotted = called(capsys, "read", f"state:{words}", "load_profile", "--plot", words / "p.png")
+    refused(plotted, "no channel can be drawn")
 
 
 def test_on_the_terminal_it_is_a_table(read):

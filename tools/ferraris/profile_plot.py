@@ -17,7 +17,7 @@ MOST_PANELS, MOST_LINES = 5, 6
 
 
 def plot(path: str, rows: list[Row]) -> None:
-    """Draw the first channel of the rows that is a number. path: what matplotlib can write, .png or .svg."""
+    """Draw the first channel that adds up, and the averages. path: what matplotlib can write, .png or .svg."""
     try:
         import matplotlib
 
@@ -28,21 +28,21 @@ def plot(path: str, rows: list[Row]) -> None:
         raise UsageError("--plot needs matplotlib: pip install 'ferraris[plot]'") from error
     if not any(row.values for row in rows):
         raise UsageError("--plot: there are no records to draw")
-    channel = next((name for name, value in rows[-1].values.items() if not isinstance(value, str)), None)
-    if channel is None:
+    newest = next(row.values for row in reversed(rows) if row.values)
+    panels = _panels([name for name, value in newest.items() if not isinstance(value, str)])
+    if not panels:
         raise UsageError("--plot: no channel can be drawn: words of the status have no height")
-    bars, each = _bars(rows, channel)
-    unit = "kWh" if channel.startswith("Wh") else "kvarh" if channel.startswith("VARh") else "kVAh"
-    edge: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3} if len(bars) < EDGED else {}
-    figure, axes = plt.subplots(figsize=(12, 4.5), layout="constrained")
-    for flagged, colour, label in ((False, SOUND, "whole"), (True, FLAGGED, "flagged")):
-        chosen = [bar for bar in bars if bar[3] is flagged]
-        if chosen:
-            left = [dates.date2num(datetime.fromtimestamp(start, UTC)) for start, _, _, _ in chosen]
-            width = [(end - start) / DAY for start, end, _, _ in chosen]
-            height = [value / 1000 for _, _, value, _ in chosen]
-            axes.bar(left, height, width, align="edge", color=colour, label=label, **edge)
-    _label(axes, dates, channel, each, unit)
+    size = (12, 1.5 + 3 * len(panels))
+    figure, grid = plt.subplots(len(panels), figsize=size, layout="constrained", sharex=True, squeeze=False)
+    for axes, (unit, channels) in zip(grid[:, 0], panels, strict=True):
+        if channels[0].split(".")[0] in INTEGRATED:
+            each = _draw_bars(axes, rows, channels[0])
+            _label(axes, dates, f"Load profile: {channels[0]} for each {each}", "k" + unit)
+            axes.set_ylim(bottom=0)
+        else:
+            each = _draw_lines(axes, rows, channels)
+            _label(axes, dates, f"Average of each {each}", "" if unit == "1" else unit)
+    grid[-1, 0].set_xlabel("UTC")
     try:
         figure.savefig(path, dpi=120)
     except (OSError, ValueError) as error:
@@ -84,7 +84,7 @@ def _draw_lines(axes: Any, rows: list[Row], channels: list[str]) -> str:
         sums: dict[int, list[float]] = {}
         for row in rows:
             value = row.values.get(channel)
-            if row.seconds and value is not None and value == value:
+            if row.seconds and isinstance(value, float) and value == value:
                 place = sums.setdefault(row.start // step * step if step else row.start, [0.0, 0.0])
                 place[0] += value * row.seconds
                 place[1] += row.seconds

@@ -29,10 +29,12 @@ def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
     for record in profile.records(start):
         text = status_text(record.status & ~NORMAL)
         description = record.description
-        worth = [km * 1e-6 if description.counts else 1 for km in description.km]
+        worth = [km * 1e-6 if description.counts else 0 for km in description.km]
         values: dict[str, float | str] = {}
         for key, value, each in zip(description.keys, record.values, worth, strict=True):
-            values[key] = f"0x{bits(value):04X}" if is_status(key) else value * each
+            values[key] = (
+                f"0x{bits(value):04X}" if is_status(key) else value * each if each else _single(value)
+            )
         flagged = bool(record.status & ~(NORMAL | MIDNIGHT))
         yield Row(record.entry, record.start, record.end, record.seconds, text, values, flagged)
 
@@ -40,3 +42,8 @@ def rows(profile: LoadProfile, start: int | None = None) -> Iterator[Row]:
 def erased_before(fifo: Fifo) -> int:
     """Return the entry number before which records count as erased, 0 if none do."""
     return max((entry for entry, _, payload in fifo.records() if is_erasure(payload)), default=0)
+
+
+def _single(value: float) -> float:
+    """Return a float of 32 bits with no more digits than it has."""
+    return float(f"{value:.9g}")

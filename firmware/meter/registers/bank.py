@@ -168,6 +168,16 @@ class Bank:
                 source.reset()
         self._demands.ended(event, now)
 
+    def zero(self, now):
+        """Begin anew, at this UTC second: nothing was metered, no register has a value, presets are forgotten."""
+        self.energy.clear()
+        self.offsets.clear()
+        for _, source in self._ordered:
+            source.reset()
+        self._demands.zero(now)
+        for register in self.registers:
+            register.zero()
+
     def value(self, number, rate=0):
         """Return the total of an integrated quantity as registers show it: with presets."""
         return self.energy.value(number, rate) + self.offsets.get((number, rate), 0)

@@ -81,6 +81,14 @@ class DemandSources:
                 peak.offer()
         return is_formed
 
+    def zero(self, now):
+        """Begin anew at this UTC second."""
+        self.demand.begin(now)
+        for _, peak in self._peaks:
+            peak.reset()
+        for _, thermal in self._thermals:
+            thermal.zero()
+
     def ended(self, event, now):
         """A window has ended: its peaks begin again."""
         for window, peak in self._peaks:

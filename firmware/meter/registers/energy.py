@@ -53,6 +53,13 @@ class Energy:
             for place, row in enumerate(self._rated):
                 kept[place] += totals[row] - before[place]
 
+    def clear(self):
+        """Begin anew with nothing."""
+        self.totals = [0] * TOTAL_ROWS
+        self._residuals = [0.0] * TOTAL_ROWS
+        for kept in self.rates:
+            kept[:] = [0] * len(self._rated)
+
     def value(self, number, rate=0):
         """Return the total of the integrated quantity with this index: an int in 10**SCALER of its unit."""
         _, direction, phase, _, source = describe(number)

@@ -31,9 +31,10 @@ CHECKPOINT_S = const(600)
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
 STATE_VERSION = const(6)
 # version, second, fingerprint of the definitions, last reset, freeze, season change, its season, rate, origin of
-# reset and freeze, flags, last scheduled self-read, freeze, reset; the event that ends records, before, after
-_HEAD = "<BIIIIIBBBBB3IHII"
-_HEAD_SIZE = const(48)
+# reset and freeze, flags, last scheduled self-read, freeze, reset; test mode since; the event that ends records,
+# before, after
+_HEAD = "<BIIIIIBBBBB3IIHII"
+_HEAD_SIZE = const(52)
 _SELF_READ, _FREEZE, _RESET = 0, 1, 2  # the schedules
 _OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
 
@@ -65,7 +66,8 @@ class Engine:
     reset_at, frozen_at, season_at      UTC seconds of the last billing period reset, freeze, season change; 0: never
     reset_origin, freeze_origin     who asked for them, of event_kinds
     next_boundary   the UTC second at which something is closed next
-    testing     True in test mode: only the test registers count. A restart ends it
+    test_at     UTC second at which test mode was entered, 0: it is not on. Only the test registers count then, and
+                only they do not outlive a restart, which ends it
     is_tariff_frozen    True when rate and season stay as they are until the clock is set (the clock was lost)
     """
 
@@ -84,7 +86,8 @@ class Engine:
         self.rate = self.season = 0
         self.reset_at = self.frozen_at = self.season_at = 0
         self.reset_origin = self.freeze_origin = kinds.METER
-        self.testing = self.is_tariff_frozen = False
+        self.test_at = self._test_until = 0
+        self.is_tariff_frozen = False
         self.health = 0
         self.now = 0
         fifos = [(name, logs.log(name).fifo) for name in kinds.LOGS] if logs else []
@@ -96,9 +99,7 @@ class Engine:
         self._timers = self._make_timers()
         self._due = [None] * len(self._timers)
         self.next_boundary = 0
-        self.fingerprint = crc32(
-            repr((bank.meaning, test.meaning)).encode()
-        )  # another one: registers begin anew
+        self.fingerprint = crc32(repr(bank.meaning).encode())  # another one: registers begin anew
 
     def _make_timers(self):
         """Return (function that gives the next second, what is done then), in the order in which it is done."""
@@ -116,6 +117,7 @@ class Engine:
             timers.append(self._schedule(place, action))
         for profile in self.profiles:
             timers.append(self._profile(profile))
+        timers.append((lambda now: self._test_until or None, self.leave_test))
         timers.append((lambda now: now - now % CHECKPOINT_S + CHECKPOINT_S, self._want_checkpoint))
         return tuple(timers)
 
@@ -140,7 +142,7 @@ class Engine:
 
     def take(self, span):
         """Book a Span."""
-        if self.testing:
+        if self.test_at:
             self.test.take(span, self.rate)
             return
         self.bank.take(span, self.rate)
@@ -151,7 +153,7 @@ class Engine:
         """Take a Span as the newest instantaneous values. health: the diagnostic state. ms: milliseconds of its end."""
         self.health = health
         self.bank.latest = self.test.latest = span
-        (self.test if self.testing else self.bank).show(span)
+        (self.test if self.test_at else self.bank).show(span)
         for kind, at, what in self.status.show(span, ms):
             self._log(kind, at, **what)
 
@@ -344,6 +346,37 @@ class Engine:
         self._end_records(kind)
         self._store(now)
 
+    def enter_test(self, now, timeout_s=1800, origin=kinds.METER, user="", peer=""):
+        """Begin test mode: billing registers and load profiles stand still, test registers count from zero.
+
+        It ends by leave_test(), after timeout_s seconds without keep_testing(), or with the supply. Entering again
+        is keep_testing().
+        """
+        if not self.test_at:
+            self.test_at = now
+            self._tester = {"origin": origin, "user": user, "peer": peer}
+            self.test.zero(now)
+            for profile in self.profiles:
+                profile.pause(now)
+        self._test_timeout_s = timeout_s
+        self.keep_testing(now)
+        self.checkpoint(now)
+
+    def keep_testing(self, now):
+        """Somebody is there: the time after which test mode ends by itself begins anew."""
+        if self.test_at:
+            self._test_until = now + self._test_timeout_s
+            self._plan_all(now)
+
+    def leave_test(self, now):
+        """End test mode. The load profiles get a record of what was before it, with its beginning and end."""
+        if self.test_at:
+            self._log(kinds.TEST_MODE, now, start=self.test_at, **self._tester)
+            self._ending = (marks.TEST_MODE, self.test_at, now)
+            self.test_at = self._test_until = 0
+            self._store(now)
+            self._plan_all(now)
+
     def register(self, number):
         """Return the Register with this number. KeyError."""
         for bank in (self.bank, self.test):
@@ -415,14 +448,14 @@ class Engine:
         head = struct.pack(
             _HEAD, STATE_VERSION, now, self.fingerprint, self.reset_at, self.frozen_at, self.season_at,
             self.season, self.rate, self.reset_origin, self.freeze_origin, flags,
-            self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
+            self._done[0], self._done[1], self._done[2], self.test_at, kind, before or 0, after or 0,
         )  # fmt: skip
-        parts = [self._outbox.state(), self.bank.state(), self.test.state()]
+        parts = [self._outbox.state(), self.bank.state()]
         parts += [profile.state() for profile in self.profiles] + [
             self.battery.state(),
             self.status.state(now),
         ]
-        return head + b"".join([struct.pack("<H", len(part)) + part for part in parts])
+        return head + b"".join([struct.pack("<I", len(part)) + part for part in parts])
 
     def start(self, now, lost=None):
         """Begin, or go on from what is stored. now: UTC. lost: None, or one of RESPONSES if the clock was lost.
@@ -470,6 +503,7 @@ class Engine:
         self.reset_at, self.frozen_at, self.season_at, self.season, self.rate = fields[3:8]
         self.reset_origin, self.freeze_origin, flags = fields[8:11]
         self._done = list(fields[11:14])
+        self.test_at = fields[14]
         self.is_tariff_frozen = bool(flags & _FROZEN)
         self.tou.override(bool(flags & _OVERRIDE))
         parts = _parts(state, _HEAD_SIZE)
@@ -478,20 +512,22 @@ class Engine:
         self.battery.outage(now - saved_at)
         is_same = fields[2] == self.fingerprint
         self.bank.restore(parts[1], is_same)
-        self.test.restore(parts[2], is_same)
         if not is_same:
             self.bank.demand.begin(saved_at)
-            self.test.demand.begin(saved_at)
-        kind, before, after = fields[14:]
+        self.test.demand.begin(saved_at)
+        kind, before, after = fields[15:]
         ending = (
             (kind, before if flags & _BEFORE else None, after if flags & _AFTER else None) if kind else None
         )
-        for profile, part in zip(self.profiles, parts[3:]):
+        for profile, part in zip(self.profiles, parts[2:]):
             profile.resume(part, saved_at, now, ending)
-        for profile in self.profiles[len(parts) - 3 :]:
+        for profile in self.profiles[len(parts) - 2 :]:
             profile.begin(now)
         self._outbox.restore(parts[0])
         self._outbox.flush()
+        if self.test_at:
+            self._log(kinds.TEST_MODE, saved_at, start=self.test_at)
+            self.test_at = 0
         self._jumped(saved_at, now, True)
         self.now = now
         self._check_room(now)

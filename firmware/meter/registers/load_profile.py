@@ -32,11 +32,12 @@ from meter.registers.load_profile_record import (
     number_of,
 )
 from meter.storage.errors import NoRecord
+from meter.zone import UTC
 
 DEFAULT_CHANNELS = ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
 CHANNELS = const(16)
-# begun, next entry, entry of the description, first entry not erased, overflowed, paused, bytes of the description
-_STATE = "<IIIIIBH"
+# begun, next entry, entry of the description, first entry not erased, overflowed, paused since, bytes of description
+_STATE = "<IIIIIIH"
 
 
 class LoadProfile:
@@ -83,7 +84,7 @@ class LoadProfile:
         self._sources = self._make_sources()
         self._averages = [source for source in self._sources if source.averages]
         self._described = self._floor = 0
-        self._paused = False
+        self._paused = 0
 
     def _make_sources(self):
         description = self._description
@@ -101,7 +102,7 @@ class LoadProfile:
 
     def _begin(self, now):
         self._begun = now
-        self._paused = False
+        self._paused = 0
         for source in self._sources:
             source.begin()
 
@@ -113,6 +114,10 @@ class LoadProfile:
     def due(self, now):
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
         return not self._paused and self._zone.is_boundary(now, self._description.interval)
+
+    def pause(self, now):
+        """Test mode begins: nothing is consumed and no interval ends, until event(TEST_MODE, ...) or an outage."""
+        self._paused = now
 
     def next_boundary(self, now):
         """Return the first UTC second after now at which an interval ends; None in test mode."""
@@ -144,14 +149,13 @@ class LoadProfile:
         before      the second at which the event began, or that the clock showed before it was set; None: now
         after       the second at which it ended, or that the clock shows after it was set; None: it did not last
 
-        A record without duration is written too: it marks the event. Test mode is entered by one TEST_MODE and left
-        by the next; meanwhile no interval ends.
+        A record without duration is written too: it marks the event. TEST_MODE ends a pause().
         """
         if self.is_ending(kind):
             self._write(kind, now if before is None else before, after)
             self._begun = now if after is None else after
             if kind == TEST_MODE:
-                self._paused = not self._paused
+                self._paused = 0
 
     def _write(self, kind, end, until=None):
         start, zone = min(self._begun, end), self._zone
@@ -292,7 +296,7 @@ class LoadProfile:
             kind, before, after = ending
             self._write(kind, saved_at if before is None else before, after)
         elif saved_at > self._begun:
-            self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, saved_at, now)
+            self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, paused or saved_at, now)
         self._mend_description(now)
         self._begun = now
         if is_changed:

@@ -50,6 +50,12 @@ class Register:
             value = self.source.value()
             self._slot = _sum(self._slot, value) if storage in CUMULATIVE else value
 
+    def zero(self):
+        """Keep nothing any more."""
+        self._slot = self.frozen = None
+        self.is_frozen = False
+        self.forget_sum()
+
     def forget_sum(self):
         """A cumulative register begins anew; any other stays."""
         if self.definition.storage in CUMULATIVE:
@@ -80,9 +86,10 @@ class Register:
         return value if is_count else int(round(value * 1e6))
 
     def freeze(self):
-        """Keep the present value for remote readers. A status tells of the present: it is never frozen."""
-        if self.definition.kind != "status":
-            self.frozen, self.is_frozen = self.value(), True
+        """Keep the present value for remote readers. A text tells of the present: it is never frozen."""
+        value = self.value()
+        if not isinstance(value, str):
+            self.frozen, self.is_frozen = value, True
 
     def state(self):
         """Return what is kept as bytes: always as many."""

@@ -20,13 +20,14 @@ from meter.xnp import FLOAT, np
 RATE = 1000.0
 START = 1700000100
 SECTOR = 4096
+JOURNAL = 9  # sectors
 
 
 class MemoryFlash:
     """hal.Flash in RAM: bits go from 1 to 0 only."""
 
     def __init__(self, sector=SECTOR):
-        self.size, self.erase_size = 8 * sector, sector
+        self.size, self.erase_size = (JOURNAL + 4) * sector, sector
         self.memory = bytearray(b"\xff" * self.size)
 
     def read(self, address, buffer):
@@ -46,11 +47,11 @@ class MemoryFlash:
 
 
 def make(flash, utc=START):
-    profile = Fifo(flash, 4 * SECTOR, 4 * SECTOR, 0x4C)
+    profile = Fifo(flash, JOURNAL * SECTOR, 4 * SECTOR, 0x4C)
     profile.mount()
     settings = defaults()
     settings["load_profile.interval"] = 1
-    made = engine(settings, Journal(flash, 0, 4 * SECTOR), {"load_profile": profile})
+    made = engine(settings, Journal(flash, 0, JOURNAL * SECTOR), {"load_profile": profile})
     return Meter(RATE, utc, made, HalfCycles())
 
 
