@@ -159,3 +159,19 @@ def test_a_reader_signs_on_and_gets_the_registers():
     assert b"1-0:1.8.0(00000000.005*kWh)\r\n" in output
     assert b"1-0:32.7.0(120.00*V)\r\n" in output
     assert b"1-0:13.7.0(0.500)\r\n" in output
+
+
+ERASED = MemoryFlash()  # not the meter's heap
+
+
+def heap_of_the_default_meter_without_metrology():
+    """Settings, journal, load profile and logs on flash, and the engine of the factory's configuration, running."""
+    settings = defaults()
+    journal, logs = Journal(ERASED, 0, JOURNAL * SECTOR), []
+    profile = Fifo(ERASED, JOURNAL * SECTOR, 4 * SECTOR, 0x4C)
+    profile.mount()
+    for place in range(4):
+        logs.append(Fifo(ERASED, (JOURNAL + place % 2 * 2) * SECTOR, 2 * SECTOR, 0x60 + place))
+    made = engine(settings, journal, {"load_profile": profile})
+    made.start(START)
+    return settings, journal, logs, made
