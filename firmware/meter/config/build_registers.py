@@ -66,7 +66,8 @@ def _bank(settings, definitions, zone, items):
         )
 
     billing = tuple([settings["billing.reset." + name] for name in ("kind", "time", "weekday", "day")])
-    return Bank(definitions, demand, settings["demand.thermal_time"], items, billing)
+    connection = Connection(settings["service.connection"])
+    return Bank(definitions, demand, settings["demand.thermal_time"], items, billing, connection)
 
 
 def _status(settings):

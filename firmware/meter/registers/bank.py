@@ -67,6 +67,7 @@ class Bank:
     thermal_min     the thermal time, minutes
     items           dict from ("time" or "status", item) to a function that gives its value
     billing         what says when billing periods end: after another one cumulative registers begin anew
+    connection      metrology's Connection, or None: of three elements
 
     energy          Energy
     demand          Demand
@@ -76,8 +77,8 @@ class Bank:
     meaning         a CRC of what the state depends on: another one cannot be restored
     """
 
-    def __init__(self, definitions, demand, thermal_min, items, billing=()):
-        self.energy = Energy(rated_rows(definitions))
+    def __init__(self, definitions, demand, thermal_min, items, billing=(), connection=None):
+        self.energy = Energy(rated_rows(definitions), connection)
         self.demand = demand(self.energy)
         self.latest = None
         self.offsets = {}

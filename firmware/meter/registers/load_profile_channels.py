@@ -10,7 +10,7 @@ counts hold them as they are, the highest as the sign. A word has no Km and neve
 import struct
 
 from meter.metrology.values import reader
-from meter.quantities import INTEGRATED, describe, index, terms
+from meter.quantities import INTEGRATED, describe, index
 from meter.registers.energy import SCALER
 from meter.registers.load_profile_record import LARGEST_COUNT, LARGEST_VALUE
 from meter.registers.sources import Mean
@@ -67,9 +67,8 @@ class Growth:
     averages = False
 
     def __init__(self, number, energy, km):
-        _, direction, phase, _, source = describe(number)
         self._energy = energy
-        self._terms = terms(source, direction, phase)
+        self._terms = energy.terms(number)
         self._km = km
         self.begin()
 
