@@ -5,6 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 from meter.quantities import INTEGRATED, describe, index
+from meter.registers.load_profile_channels import quantity_of
 
 from ferraris.errors import UsageError
 from ferraris.stored_profile import Row
@@ -55,7 +56,7 @@ def _panels(channels: list[str]) -> list[tuple[str, list[str]]]:
     """Return (unit, channels) of each panel: the first of what adds up, and all averages by their unit."""
     panels: dict[str, list[str]] = {}
     for channel in channels:
-        unit = describe(index(channel))[3]
+        unit = describe(index(quantity_of(channel)))[3]
         is_sum = channel.split(".")[0] in INTEGRATED
         if not is_sum or not any(
             name.split(".")[0] in INTEGRATED for names in panels.values() for name in names

@@ -93,6 +93,7 @@ def _profile(settings, section, fifo, energy, zone, status):
         settings[section + ".freeze_markers"],
         zone,
         status,
+        settings[section + ".sync"],
     )
 
 

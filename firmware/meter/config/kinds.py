@@ -14,7 +14,7 @@
 from meter.config.calendars import holidays, minute_of_day, schedules, season_starts
 from meter.config.register_fields import registers
 from meter.quantities import index
-from meter.registers.load_profile_channels import is_status, not_built
+from meter.registers.load_profile_channels import is_status, not_built, quantity_of
 from meter.registers.status_triggers import parse_all
 from meter.registers.tou import SEASONS
 from meter.zone_rule import parse
@@ -76,7 +76,7 @@ def _quantities(value, allowed):
     for key in value:
         try:
             if not not_built(key) and not is_status(key):
-                index(key)
+                index(quantity_of(key))
         except (KeyError, AttributeError, TypeError):
             return "must hold quantities such as Wh.del.P or V.A"
     return None

@@ -68,6 +68,7 @@ class Engine:
     next_boundary   the UTC second at which something is closed next
     test_at     UTC second at which test mode was entered, 0: it is not on. Only the test registers count then, and
                 only they do not outlive a restart, which ends it
+    is_overridden   True while override() is on
     is_tariff_frozen    True when rate and season stay as they are until the clock is set (the clock was lost)
     """
 
@@ -87,7 +88,7 @@ class Engine:
         self.reset_at = self.frozen_at = self.season_at = 0
         self.reset_origin = self.freeze_origin = kinds.METER
         self.test_at = self._test_until = 0
-        self.is_tariff_frozen = False
+        self.is_tariff_frozen = self.is_overridden = False
         self.health = 0
         self.now = 0
         fifos = [(name, logs.log(name).fifo) for name in kinds.LOGS] if logs else []
@@ -198,6 +199,8 @@ class Engine:
             self._ending = None
         for profile in self._closing:
             profile.close(now)
+        if [profile for profile in self._closing if profile.sync]:
+            self._plan_all(now)  # its next interval ends so long after this end
         self._closing = []
         self._outbox.flush()
 
@@ -311,11 +314,15 @@ class Engine:
 
     def override(self, now, is_on):
         """Force the tariff's override rate, or give it back."""
+        self.is_overridden = is_on
         self.tou.override(is_on)
         self._change_tariff(now)
+        for profile in self.profiles:
+            profile.switch(is_on)
 
     def resynchronise(self, now):
         """An external pulse: the demand subinterval ends now."""
+        self._closing += [profile for profile in self.profiles if profile.sync]
         self.test.resynchronise(now)
         self._demanded(self.bank.resynchronise(now), now)
         self._plan_all(now)
@@ -443,7 +450,7 @@ class Engine:
     def state(self, now):
         """Return as bytes all that a restart needs."""
         kind, before, after = self._ending or (0, None, None)
-        flags = (self.tou.is_overridden and _OVERRIDE) | (self.is_tariff_frozen and _FROZEN)
+        flags = (self.is_overridden and _OVERRIDE) | (self.is_tariff_frozen and _FROZEN)
         flags |= (before is not None and _BEFORE) | (after is not None and _AFTER)
         head = struct.pack(
             _HEAD, STATE_VERSION, now, self.fingerprint, self.reset_at, self.frozen_at, self.season_at,
@@ -505,7 +512,8 @@ class Engine:
         self._done = list(fields[11:14])
         self.test_at = fields[14]
         self.is_tariff_frozen = bool(flags & _FROZEN)
-        self.tou.override(bool(flags & _OVERRIDE))
+        self.is_overridden = bool(flags & _OVERRIDE)
+        self.tou.override(self.is_overridden)
         parts = _parts(state, _HEAD_SIZE)
         self.status.restore(parts.pop())
         self.battery.restore(parts.pop())
@@ -523,6 +531,8 @@ class Engine:
             profile.resume(part, saved_at, now, ending)
         for profile in self.profiles[len(parts) - 2 :]:
             profile.begin(now)
+        for profile in self.profiles:
+            profile.switch(self.is_overridden)
         self._outbox.restore(parts[0])
         self._outbox.flush()
         if self.test_at:

@@ -13,7 +13,7 @@ import struct
 from meter.calendar import DAILY
 from meter.compat import const
 from meter.registers.energy import SCALER
-from meter.registers.load_profile_channels import channel
+from meter.registers.load_profile_channels import Gated, channel
 from meter.registers.load_profile_query import Query
 from meter.registers.load_profile_record import (
     ERASED,
@@ -36,6 +36,7 @@ from meter.zone import UTC
 
 DEFAULT_CHANNELS = ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
 CHANNELS = const(16)
+SYNC_GRACE_S = const(5)  # a pulse that is later than this is missing
 # begun, next entry, entry of the description, first entry not erased, overflowed, paused since, bytes of description
 _STATE = "<IIIIIIH"
 
@@ -52,6 +53,7 @@ class LoadProfile:
     freeze      True: so does a freeze
     zone        Zone of the local clock, by which intervals begin; None: UTC
     status      StatusWord, for channels that record it, or None
+    sync        True: external pulses end intervals of minutes, the clock only where one is late
 
     overflowed  how many values were larger than their record holds
     query       Query: the records by reader, days, time and entry
@@ -68,6 +70,7 @@ class LoadProfile:
         freeze=True,
         zone=None,
         status=None,
+        sync=False,
     ):
         scaled = [max(1, int(each * 10.0**-SCALER + 0.5)) for each in km or ()]
         self.fifo = fifo
@@ -80,6 +83,7 @@ class LoadProfile:
         )
         self._description = self._wanted
         self._energy, self._status = energy, status
+        self.sync = sync and self._wanted.interval <= 60
         self._events, self._freeze = events, freeze
         self._sources = self._make_sources()
         self._averages = [source for source in self._sources if source.averages]
@@ -113,7 +117,7 @@ class LoadProfile:
 
     def due(self, now):
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
-        return not self._paused and self._zone.is_boundary(now, self._description.interval)
+        return not self._paused and self.next_boundary(now - 1) == now
 
     def pause(self, now):
         """Test mode begins: nothing is consumed and no interval ends, until event(TEST_MODE, ...) or an outage."""
@@ -121,7 +125,17 @@ class LoadProfile:
 
     def next_boundary(self, now):
         """Return the first UTC second after now at which an interval ends; None in test mode."""
-        return None if self._paused else self._zone.next_boundary(now, self._description.interval)
+        if self._paused:
+            return None
+        if self.sync:
+            return max(self._begun + self._description.interval * 60 + SYNC_GRACE_S, now + 1)
+        return self._zone.next_boundary(now, self._description.interval)
+
+    def switch(self, on):
+        """The tariff override is on, or not: channels that record only then begin or stop."""
+        for source in self._sources:
+            if isinstance(source, Gated):
+                source.switch(on)
 
     def close(self, now):
         """Write the record of the interval up to now, and begin the next.
@@ -160,7 +174,7 @@ class LoadProfile:
     def _write(self, kind, end, until=None):
         start, zone = min(self._begun, end), self._zone
         status = kind | (MIDNIGHT if zone.is_boundary(end, DAILY) else 0)
-        if not zone.is_whole(start, end, self._description.interval):
+        if not self._is_whole(start, end):
             status |= SHORT
         values = []
         for source in self._sources:
@@ -171,6 +185,11 @@ class LoadProfile:
         self._describe(end)
         self.fifo.append(self._description.record(status, start, values, until), end)
         self._describe(end)  # what is overwritten to make room may be the description
+
+    def _is_whole(self, start, end):
+        if self.sync:
+            return abs(end - start - self._description.interval * 60) <= SYNC_GRACE_S
+        return self._zone.is_whole(start, end, self._description.interval)
 
     # The description of the records on the flash.
 

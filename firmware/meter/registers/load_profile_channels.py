@@ -19,6 +19,7 @@ QUANTUM = 10.0**SCALER
 
 # text key, name in StatusWord
 STATUS = (("status.system", "system"), ("status.trigger", "trigger"))
+GATE = "/override"  # at the end of a text key: recorded only while the tariff override is on
 # Kinds of channels that the manual has and this meter has not. They are refused by name.
 NOT_BUILT = (
     ("pulse", "pulse inputs are"),
@@ -45,9 +46,15 @@ def bits(value):
     return int(value) & 0xFFFF
 
 
-def channel(key, energy, km=0, status=None):
-    """Return the channel for a text key. km: what a count is worth, in 10**-6 of the unit; 0: engineering values.
+def quantity_of(key):
+    """Return the text key of the quantity that a channel records, without what says when it does."""
+    return key[: -len(GATE)] if key.endswith(GATE) else key
 
+
+def channel(key, energy, km=0, status=None):
+    """Return the channel for a text key, such as V.A, or Wh.del.P/override.
+
+    km: what a count is worth, in 10**-6 of the unit; 0: engineering values.
     status: StatusWord, or None: its words are recorded as 0.
     KeyError for an unknown quantity, ValueError for a kind that is not built yet.
     """
@@ -57,8 +64,9 @@ def channel(key, energy, km=0, status=None):
     problem = not_built(key)
     if problem:
         raise ValueError(problem)
-    number = index(key)
-    return (Growth if describe(number)[0] in INTEGRATED else Average)(number, energy, km)
+    number = index(quantity_of(key))
+    made = (Growth if describe(number)[0] in INTEGRATED else Average)(number, energy, km)
+    return Gated(made) if key.endswith(GATE) else made
 
 
 class Growth:
@@ -70,14 +78,29 @@ class Growth:
         self._energy = energy
         self._terms = energy.terms(number)
         self._km = km
+        self._held = None  # while it is stopped: what had grown before
         self.begin()
 
     def begin(self):
         """Forget what was before now."""
         self._start = self._energy.total(self._terms)
 
+    def stop(self):
+        """What grows from now on is not recorded."""
+        self._held = self._energy.total(self._terms) - self._start
+
+    def go(self):
+        """It is again."""
+        self._start = self._energy.total(self._terms) - self._held
+        self._held = None
+
     def close(self):
         """Return (value, True if it is larger than can be recorded), and begin the next."""
+        if self._held is not None:
+            self.go()
+            closed = self.close()
+            self.stop()
+            return closed
         total = self._energy.total(self._terms)
         grown, self._start = total - self._start, total
         if not self._km:
@@ -126,6 +149,59 @@ class Average(Mean):
         average = average or 0.0
         count = int(abs(average) / (self._km * QUANTUM) + 0.5)
         return _limited(-count if average < 0 else count, LARGEST_COUNT)
+
+
+class Gated:
+    """A channel that records only while the tariff override is on (the manual, External Control of Recording)."""
+
+    def __init__(self, source):
+        self._source, self.is_on = source, False
+        self.averages = source.averages
+        self._hold()
+
+    def _hold(self):
+        if not self.averages and not self.is_on:
+            self._source.stop()
+
+    def switch(self, on):
+        """The override is on, or not."""
+        if on != self.is_on:
+            self.is_on = on
+            if not self.averages and on:
+                self._source.go()
+            self._hold()
+
+    def begin(self):
+        """Forget what was before now."""
+        if not self.averages and not self.is_on:
+            self._source.go()
+        self._source.begin()
+        self._hold()
+
+    def add(self, span):
+        """Take a Span, if the override is on."""
+        if self.is_on:
+            self._source.add(span)
+
+    def close(self):
+        """Return (value, True if it is larger than can be recorded), and begin the next."""
+        return self._source.close()
+
+    def state(self):
+        """Return the running interval as bytes, as if the override were on: resume() switches it."""
+        if self.averages or self.is_on:
+            return self._source.state()
+        self._source.go()
+        state = self._source.state()
+        self._source.stop()
+        return state
+
+    def restore(self, state):
+        """Go on from the bytes of state()."""
+        if not self.averages and not self.is_on:
+            self._source.go()
+        self._source.restore(state)
+        self._hold()
 
 
 class Bits:
