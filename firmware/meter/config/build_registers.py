@@ -59,7 +59,8 @@ def _bank(settings, definitions, zone, items):
             settings["demand.sync"],
         )
 
-    return Bank(definitions, demand, settings["demand.thermal_time"], items)
+    billing = tuple([settings["billing.reset." + name] for name in ("kind", "time", "weekday", "day")])
+    return Bank(definitions, demand, settings["demand.thermal_time"], items, billing)
 
 
 def _profile(settings, section, fifo, energy, zone):
@@ -78,7 +79,7 @@ def _profile(settings, section, fifo, energy, zone):
 
 
 def _self_reads(settings, fifos, bank):
-    if settings["self_read.kind"] == "none" or "self_reads" not in fifos:
+    if "self_reads" not in fifos:
         return None
     chosen = [register for register in bank.registers if register.definition.self_read]
     return SelfReads(fifos["self_reads"], settings["self_read.kind"], chosen)

@@ -197,13 +197,13 @@ class Engine:
     # What is done at a boundary.
 
     def _end_demand(self, now):
-        is_formed = self.bank.close_demand(now)
-        trigger = self.self_reads and self.self_reads.trigger
-        if is_formed and (trigger == "subinterval" or trigger == "interval" and self._ends_interval(now)):
-            self._self_read(now)
+        self._demanded(self.bank.close_demand(now), now)
 
-    def _ends_interval(self, now):
-        return self.zone.is_boundary(now, self.bank.demand.interval_s // 60)
+    def _demanded(self, is_formed, now):
+        trigger = self.self_reads and self.self_reads.trigger
+        ends_interval = trigger == "interval" and self.bank.demand.ends_interval(now)
+        if is_formed and (trigger == "subinterval" or ends_interval):
+            self._self_read(now)
 
     def _window(self, window, now):
         for bank in (self.bank, self.test):
@@ -290,9 +290,10 @@ class Engine:
 
     def resynchronise(self, now):
         """An external pulse: the demand subinterval ends now."""
-        for bank in (self.bank, self.test):
-            bank.resynchronise(now)
+        self.test.resynchronise(now)
+        self._demanded(self.bank.resynchronise(now), now)
         self._plan_all(now)
+        self._store(now)
 
     def set_time(self, before, after, origin=kinds.METER, user="", peer=""):
         """The clock is set from one UTC second to another."""
