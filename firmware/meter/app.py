@@ -11,6 +11,7 @@ from meter.config.fingerprint import fingerprint
 from meter.config.schema import BAUDS
 from meter.meter import Meter
 from meter.metrology import builder, calibration
+from meter.metrology.span import Span
 from meter.ports import serial, tcp
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
@@ -54,13 +55,16 @@ class App:
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
         self._board, self._settings = board, settings
-        self.tracker = builder.tracker(board.adc, settings, self.calibration, board.half_cycles, dtype)
+        # A board has a converter, or a load without waveforms.
+        self.tracker = board.adc and builder.tracker(
+            board.adc, settings, self.calibration, board.half_cycles, dtype
+        )
         self.logs = EventLogs(board.flash, areas)
         self.engine = build_registers.engine(
             settings, journal, _fifos(board.flash, areas), self.logs, self._items(settings)
         )
         self.meter = Meter(
-            board.adc.rate,
+            board.adc.rate if board.adc else 1.0,
             board.rtc.read(),
             self.engine,
             builder.half_cycles(settings, self.calibration, dtype),
@@ -93,6 +97,9 @@ class App:
 
     async def metering(self, progress=None):
         """Meter until the converter's source ends. progress: called with the samples read so far, or None."""
+        if self._board.load:
+            await self._meter_load()
+            return
         adc, tracker, meter = self._board.adc, self.tracker, self.meter
         block = await adc.read()
         while block is not None:
@@ -104,6 +111,14 @@ class App:
             block = await adc.read()
         self.ended = True
 
+    async def _meter_load(self):
+        load, meter = self._board.load, self.meter
+        span = Span(connection=load.connection)
+        while await load.read(meter.clock.second, meter.next_boundary(), span):
+            meter.take(span)
+            self._diagnostics.take(meter.diagnostics.state, span.end)
+        self.ended = True
+
     def calibrate(self, new):
         """Store a Calibration. It is used from the next start on."""
         now = self.meter.clock.second
@@ -113,7 +128,7 @@ class App:
 
     def finish(self):
         """The supply fails or the source has ended: meter what is buffered, store everything."""
-        for frame in self.tracker.flush():
+        for frame in self.tracker.flush() if self.tracker else ():
             self.meter.step(frame)
         self.meter.finish()  # first what counts, then what tells
         self._diagnostics.finish()
