@@ -20,8 +20,12 @@ class Access:
 
     def __init__(self, meter, serial, primary=None, logs=None):
         self._meter = meter
-        self._primary = primary
         self._logs = logs
+        self.configure(serial, primary)
+
+    def configure(self, serial, primary):
+        """Go on under another configuration."""
+        self._primary = primary
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,

@@ -170,6 +170,13 @@ class Bank:
         """Return the total of an integrated quantity as registers show it: with presets."""
         return self.energy.value(number, rate) + self.offsets.get((number, rate), 0)
 
+    def clear(self):
+        """Begin anew: totals of 0, no presets. Of a bank from which nothing but totals was taken."""
+        self.energy.clear()
+        self.offsets.clear()
+        for _, source in self._ordered:
+            source.reset()
+
     # The state.
 
     def state(self):
