@@ -78,7 +78,7 @@ def _profile(settings, section, fifo, energy, zone):
 
 
 def _secondary_km(settings, section):
-    """Return what a count is worth in each channel on the meter's side. The settings are primary, whatever the ratios."""
+    """Return what a count is worth in each channel on the meter's side; the setting is on the primary side."""
     primary, channels = Primary(settings), settings[section + ".channels"]
     km = settings[section + ".km"] or (1.0,) * len(channels)
     return [each / primary.of(1.0, describe(index(key))[3]) for each, key in zip(km, channels)]

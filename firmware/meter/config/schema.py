@@ -6,11 +6,13 @@ A document is JSON with nested sections: {"service": {"frequency": 50}}. Default
 
 from meter.config.calendars import problems as _tariff_problems
 from meter.config.kinds import problem as _problem
+from meter.config.primary import Primary
 from meter.config.register_fields import FIELDS as REGISTER_FIELDS
 from meter.config.register_fields import problems as _register_problems
 from meter.metrology.builder import STARTING_A
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.metrology.loss_compensation import NONE
+from meter.quantities import describe, index
 from meter.registers.engine import RESPONSES
 from meter.registers.load_profile import CHANNELS, DEFAULT_CHANNELS
 from meter.registers.load_profile_channels import not_built
@@ -20,7 +22,8 @@ from meter.registers.self_read import TRIGGERS
 from meter.registers.tou import DAY_TYPES, RATES
 
 FORMATS = ("values", "counts")
-KM = (CHANNELS, 1e-6, 1e6)
+KM = (CHANNELS, 1e-6, 1e9)
+LEAST_KM = 1e-4  # secondary: a count is a whole number of 1e-6
 LOAD_PROFILES = ("load_profile", "load_profile_2")
 WEEKDAYS = DAY_TYPES[:7]
 OVERRIDES = ("none",) + tuple(RATES)
@@ -50,8 +53,8 @@ FIELDS = (
     ("loss.received", "numbers", NONE, (5, -100.0, 100.0), "%", "the same for received power"),
     ("load_profile.interval", "choice", 15, INTERVALS, "min", "interval of load profile 1"),
     ("load_profile.channels", "quantities", DEFAULT_CHANNELS, (1, CHANNELS), "", "channels of load profile 1"),
-    ("load_profile.format", "choice", "values", FORMATS, "", "32-bit engineering values, or 16-bit counts"),
-    ("load_profile.km", "each", (), KM, "Wh, V, ...", "what a count is worth in each channel, secondary; none: 1"),
+    ("load_profile.format", "choice", "counts", FORMATS, "", "32-bit engineering values, or 16-bit counts"),
+    ("load_profile.km", "each", (), KM, "Wh, V, ...", "what a count is worth in each channel, primary; none: 1"),
     ("load_profile.events", "flag", True, None, "", "resets, presets, diagnostics end a record too, and are marked"),
     ("load_profile.freeze_markers", "flag", True, None, "", "a freeze ends a record too, and is marked"),
     ("load_profile_2.interval", "choice", 15, INTERVALS, "min", "interval of load profile 2"),
@@ -150,7 +153,22 @@ def _load_profile(section, settings):
         problems.append(
             "%s.km: must be one for each of %d channels, not %d" % (section, len(channels), len(km))
         )
+    elif channels and not problems and settings[section + ".format"] == "counts":
+        problems += _too_small(section, settings)
     return problems
+
+
+def _too_small(section, settings):
+    """Return a line if a count is worth less on the meter's side than it can count in."""
+    primary, channels = Primary(settings), settings[section + ".channels"]
+    for key, km in zip(channels, settings[section + ".km"] or (1.0,) * len(channels)):
+        unit = describe(index(key))[3]
+        least = primary.of(LEAST_KM, unit)
+        if km < least * 0.999:
+            return [
+                "%s.km: must be at least %g %s for %s by the ratios, not %g" % (section, least, unit, key, km)
+            ]
+    return []
 
 
 def _leaves(node, path, fields, problems):
