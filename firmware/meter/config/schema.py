@@ -23,7 +23,8 @@ from meter.registers.tou import DAY_TYPES, RATES
 
 FORMATS = ("values", "counts")
 KM = (CHANNELS, 1e-6, 1e9)
-LEAST_KM = 1e-4  # secondary: a count is a whole number of 1e-6
+# On the secondary side, where a count is a whole number of 1e-6.
+LEAST_KM, MOST_KM = 1e-4, 1e9
 LOAD_PROFILES = ("load_profile", "load_profile_2")
 WEEKDAYS = DAY_TYPES[:7]
 OVERRIDES = ("none",) + tuple(RATES)
@@ -54,7 +55,7 @@ FIELDS = (
     ("load_profile.interval", "choice", 15, INTERVALS, "min", "interval of load profile 1"),
     ("load_profile.channels", "quantities", DEFAULT_CHANNELS, (1, CHANNELS), "", "channels of load profile 1"),
     ("load_profile.format", "choice", "counts", FORMATS, "", "32-bit engineering values, or 16-bit counts"),
-    ("load_profile.km", "each", (), KM, "Wh, V, ...", "what a count is worth in each channel, primary; none: 1"),
+    ("load_profile.km", "each", (), KM, "Wh, V, ...", "primary worth of a count in each channel; none: 1"),
     ("load_profile.events", "flag", True, None, "", "resets, presets, diagnostics end a record too, and are marked"),
     ("load_profile.freeze_markers", "flag", True, None, "", "a freeze ends a record too, and is marked"),
     ("load_profile_2.interval", "choice", 15, INTERVALS, "min", "interval of load profile 2"),
@@ -154,20 +155,19 @@ def _load_profile(section, settings):
             "%s.km: must be one for each of %d channels, not %d" % (section, len(channels), len(km))
         )
     elif channels and not problems and settings[section + ".format"] == "counts":
-        problems += _too_small(section, settings)
+        problems += _bad_km(section, settings)
     return problems
 
 
-def _too_small(section, settings):
-    """Return a line if a count is worth less on the meter's side than it can count in."""
-    primary, channels = Primary(settings), settings[section + ".channels"]
-    for key, km in zip(channels, settings[section + ".km"] or (1.0,) * len(channels)):
+def _bad_km(section, settings):
+    """Return a line if a count is worth less or more on the meter's side than it can count in."""
+    primary = Primary(settings)
+    for key, km in zip(settings[section + ".channels"], settings[section + ".km"]):
         unit = describe(index(key))[3]
-        least = primary.of(LEAST_KM, unit)
-        if km < least * 0.999:
-            return [
-                "%s.km: must be at least %g %s for %s by the ratios, not %g" % (section, least, unit, key, km)
-            ]
+        least, most = primary.of(LEAST_KM, unit), primary.of(MOST_KM, unit)
+        if not least * 0.999 <= km <= most:
+            text = "%s.km: must be from %g to %g %s for %s by the ratios, not %g"
+            return [text % (section, least, most, unit, key, km)]
     return []
 
 
