@@ -4,11 +4,11 @@ import asyncio
 
 from meter import VERSION
 from meter.access.access import Access
-from meter.access.primary import Primary
 from meter.compat import Uptime
-from meter.config import build_registers
+from meter.config import apply, build_registers, document, store
 from meter.config.fingerprint import fingerprint
-from meter.config.schema import BAUDS
+from meter.config.primary import Primary
+from meter.config.schema import BAUDS, ConfigError, defaults
 from meter.meter import Meter
 from meter.metrology import builder, calibration
 from meter.metrology.span import Span
@@ -41,33 +41,34 @@ ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 class App:
     """One meter on one board.
 
-    settings    a validated configuration (config.schema)
+    settings    a validated configuration (config.schema), applied if another one is stored; None: the stored one,
+                or the factory's
     observer    called with each Span, or None
 
+    settings    the configuration in force
     calibration what the channels are corrected by
     logs        EventLogs: what has happened to it
     calibration_problem     a line if the newest stored calibration cannot be used, else None
     ended       True when the converter's source has ended
     """
 
-    def __init__(self, board, settings, observer=None, dtype=FLOAT):
+    def __init__(self, board, settings=None, observer=None, dtype=FLOAT):
         areas = Partitions.open(board.flash, board.partitions)
-        journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
+        self._journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
+        self._store = store.Store(Journal(board.flash, *areas.area("config"), store.KIND))
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
-        self._board, self._settings = board, settings
-        # A board has a converter, or a load without waveforms.
-        self.tracker = board.adc and builder.tracker(
-            board.adc, settings, self.calibration, board.half_cycles, dtype
-        )
+        self._board, self._dtype = board, dtype
         self.logs = EventLogs(board.flash, areas)
-        self.engine = build_registers.engine(
-            settings, journal, _fifos(board.flash, areas), self.logs, self._items(settings)
-        )
+        self._fifos = _fifos(board.flash, areas)
+        self.settings, engine = self._started(settings)
+        settings = self.settings
+        # A board has a converter, or a load without waveforms.
+        self.tracker = board.adc and self._tracker(settings)
         self.meter = Meter(
             board.adc.rate if board.adc else 1.0,
             board.rtc.read(),
-            self.engine,
+            engine,
             builder.half_cycles(settings, self.calibration, dtype),
             observer,
             dtype,
@@ -84,7 +85,74 @@ class App:
         self._diagnostics = DiagnosticWatch(self.logs)
         self._visitors = VisitorWatch(self.logs, self.meter.clock)
         self.ended = False
-        self._log_start(journal.passed)
+        self._log_start(self._journal.passed)
+
+    @property
+    def engine(self):
+        """The Engine."""
+        return self.meter.engine
+
+    def _started(self, given):
+        """Return (settings, Engine) to start with. Settings are stored before anything is done under them."""
+        stored = self._store.settings
+        settings = given or stored or defaults()
+        if stored and document.is_same(settings, stored):
+            return settings, self._engine(settings, self._store.who)
+        engine = self._engine(settings, store.METER)
+        self._check_room(settings, engine)
+        self._store.save(settings, self._board.rtc.read())
+        return settings, engine
+
+    def _check_room(self, settings, engine):
+        """Raise ConfigError if a configuration, or the state of its registers, is too long for the flash."""
+        self._store.check(settings)
+        size, largest = len(engine.state(0)), self._journal.largest
+        if size > largest:
+            raise ConfigError(
+                ["registers: they need %d bytes to store; %d fit: define fewer" % (size, largest)]
+            )
+
+    def _tracker(self, settings):
+        board = self._board
+        return builder.tracker(board.adc, settings, self.calibration, board.half_cycles, self._dtype)
+
+    def _engine(self, settings, who):
+        items = self._items(settings)
+        return build_registers.engine(settings, self._journal, self._fifos, self.logs, items, who)
+
+    def configure(self, text, who=store.METER):
+        """Apply a configuration: a document (JSON, bytes). who: store.Who has sent it.
+
+        Return the names of the sections (of apply.CHANGES) whose change zeroed registers or erased load profiles.
+        ConfigError: all that is wrong with it; nothing has changed then. Ports are opened as it says at the next start.
+        """
+        settings = document.read(text)
+        if document.is_same(settings, self.settings):
+            return ()
+        tracker = self._changed_tracker(settings)
+        engine = self._engine(settings, who)
+        self._check_room(settings, engine)
+        half_cycles = builder.half_cycles(settings, self.calibration, self._dtype)
+        if tracker:
+            self._flush()
+        now = self.meter.cut()
+        self.engine.leave_test(now)
+        self.engine.checkpoint(now)
+        self._store.save(settings, now, who)
+        sections = apply.changed(self.settings, settings)[0]
+        self.settings = settings
+        self.tracker = tracker or self.tracker
+        self.meter.configure(engine, half_cycles, builder.diagnostics(settings))
+        self.engine.status.identify(VERSION, fingerprint(settings), now)
+        self.access.configure(settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"])
+        self._board.flash.sync()
+        return sections
+
+    def _changed_tracker(self, settings):
+        """Return the Tracker for other settings, None where they are the same to it."""
+        if not self.tracker or all(self.settings[path] == settings[path] for path in builder.TRACKED):
+            return None
+        return self._tracker(settings)
 
     def _items(self, settings):
         """What time and status registers show that the engine knows nothing of."""
@@ -98,7 +166,7 @@ class App:
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
         now = meter.clock.second
-        status, configuration = self.engine.status, fingerprint(self._settings)
+        status, configuration = self.engine.status, fingerprint(self.settings)
         started(logs, now, meter.restored_at, passed, configuration)
         status.identify(VERSION, configuration, now)
         if passed:
@@ -112,10 +180,10 @@ class App:
         if self._board.load:
             await self._meter_load()
             return
-        adc, tracker, meter = self._board.adc, self.tracker, self.meter
+        adc, meter = self._board.adc, self.meter
         block = await adc.read()
         while block is not None:
-            for frame in tracker.feed(*block):
+            for frame in self.tracker.feed(*block):
                 meter.step(frame)
                 self._diagnostics.take(meter.diagnostics.state, meter.clock.second)
             if progress:
@@ -138,10 +206,13 @@ class App:
         self.logs.add(event_kinds.CALIBRATION, now)
         self._board.flash.sync()
 
-    def finish(self):
-        """The supply fails or the source has ended: meter what is buffered, store everything."""
+    def _flush(self):
         for frame in self.tracker.flush() if self.tracker else ():
             self.meter.step(frame)
+
+    def finish(self):
+        """The supply fails or the source has ended: meter what is buffered, store everything."""
+        self._flush()
         self.meter.finish()  # first what counts, then what tells
         self._diagnostics.finish()
         stopped(self.logs, self.meter.clock.second, self.meter.latest)
@@ -180,7 +251,7 @@ class App:
         self._stop.set()
 
     async def _open_ports(self, open_ports, tasks, announce):
-        settings, board = self._settings, self._board
+        settings, board = self.settings, self._board
         uptime = Uptime()
         for name in board.serial_ports:
             if settings["ports.%s.enabled" % name]:
@@ -195,8 +266,8 @@ class App:
             announce("iec62056-21", "%s:%d" % server.address)
 
     def _serial_session(self, name):
-        baud = str(BAUDS.index(self._settings["ports.%s.baud" % name]))
-        reaction = self._settings["ports.%s.reaction" % name]
+        baud = str(BAUDS.index(self.settings["ports.%s.baud" % name]))
+        reaction = self.settings["ports.%s.reaction" % name]
         visit = self._visitors.visit(ORIGINS[name])
         return lambda: Iec6205621Session(self.access, baud=baud, reaction_ms=reaction, visit=visit)
 

@@ -11,8 +11,7 @@ from meter.registers.event_kinds import LOGS, origin_name
 from ferraris.errors import UsageError
 from ferraris.export import write_csv, write_parquet
 from ferraris.profile_plot import plot
-from ferraris.settings import load_settings
-from ferraris.stored import Stored, stored
+from ferraris.stored import Stored, settings_for, stored
 from ferraris.stored_profile import Row, erased_before, rows
 from ferraris.stored_registers import TABLE, StoppedMeter
 from ferraris.stored_text import PROFILES, plain
@@ -30,7 +29,7 @@ Record = dict[str, Any]
 def command(options: Namespace) -> int:
     """Read, and print or write."""
     _check(options)
-    settings = load_settings(options.config)
+    settings = settings_for(options.config, options.url.removeprefix(SCHEME))
     with stored(options.url.removeprefix(SCHEME), settings) as meter:
         if options.what in REGISTERS:
             records, lost = _registers(meter, options, settings)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from meter.app import CALIBRATION_KIND, FIFOS, App
-from meter.config.schema import defaults
-from meter.hal.sim.flash import WrongFileSize
+from meter.config import store
+from meter.config.schema import ConfigError, defaults
+from meter.hal.sim.flash import Flash, WrongFileSize
 from meter.registers.energy import Energy
 from meter.registers.engine import StateError
 from meter.registers.event_log import FIFO_KINDS, EventLog
@@ -20,13 +21,15 @@ from meter.storage.errors import StorageError
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import Board, nominal_full_scale, synthesizer
+from boards.sim.board import ERASE_SIZE, FLASH_SIZE, PARTITIONS, Board, nominal_full_scale, synthesizer
 from ferraris.errors import UsageError
+from ferraris.settings import Settings, load_settings
 from ferraris.state_dir import FLASH, LOCK
 
 KINDS = {
     "journal": journal.KIND,
     "calibration": CALIBRATION_KIND,
+    "config": store.KIND,
     **{area: kind for _, area, kind in FIFOS},
     **dict(FIFO_KINDS),
 }
@@ -56,10 +59,15 @@ class Stored:
         """Return one of the event logs."""
         return EventLog(self.fifo(name))
 
-    def meter(self, settings: dict[str, Any], second: int) -> App:
+    def meter(self, settings: Settings, second: int) -> App:
         """Return the meter with this configuration as it would go on at a UTC second."""
         self.board.rtc.set(second)
         return App(self.board, settings)
+
+    def settings(self) -> Settings:
+        """Return the stored configuration; the factory's if there is none."""
+        base, size = self.areas.area("config")
+        return store.Store(journal.Journal(self.board.flash, base, size, store.KIND)).settings or defaults()
 
 
 @contextlib.contextmanager
@@ -82,10 +90,35 @@ def stored(path: str, settings: dict[str, Any] | None = None) -> Iterator[Stored
             if _is_blank(board.flash):
                 raise UsageError(f"{path}: {FLASH} is blank: no meter has stored anything in it")
             yield Stored(board)
-        except (StorageError, StateError) as error:
+        except (StorageError, StateError, ConfigError) as error:
             raise UsageError(f"{path}: {error}. Nothing was changed") from error
         finally:
             board.flash.close()
+
+
+def configuration(path: str) -> Settings | None:
+    """Return the configuration that a state directory keeps, None if there is none that can be read."""
+    file = Path(path) / FLASH
+    if not file.is_file():
+        return None
+    with tempfile.TemporaryDirectory(prefix="ferraris-") as copy:
+        shutil.copyfile(file, Path(copy) / FLASH)
+        try:
+            flash = Flash(FLASH_SIZE, ERASE_SIZE, str(Path(copy) / FLASH))
+        except WrongFileSize:
+            return None
+        try:
+            base, size = Partitions.open(flash, PARTITIONS).area("config")
+            return store.Store(journal.Journal(flash, base, size, store.KIND)).settings
+        except (StorageError, ConfigError):
+            return None
+        finally:
+            flash.close()
+
+
+def settings_for(config: str | None, state: str) -> Settings:
+    """Return what --config says, or without it what the meter in a state directory keeps, or the factory's."""
+    return load_settings(config) if config else configuration(state) or defaults()
 
 
 def _copy(directory: Path, copy: Path) -> None:

@@ -25,9 +25,12 @@ class Access:
 
     def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False):
         self._meter = meter
-        self._primary = primary
         self._logs = logs
-        self._frozen_reads = frozen_reads
+        self.configure(serial, primary, frozen_reads)
+
+    def configure(self, serial, primary, frozen_reads):
+        """Go on under another configuration."""
+        self._primary, self._frozen_reads = primary, frozen_reads
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,

@@ -1,12 +1,15 @@
 """Makes the register engine from the settings: the one place that knows how its parts fit together."""
 
-from meter.config import build_clock
+from meter.config import apply, build_clock
+from meter.config.primary import Primary
+from meter.config.schema import LEAST_KM
 from meter.metrology.connection import Connection
 from meter.registers.bank import Bank
 from meter.registers.definition import LISTS, definitions
 from meter.registers.demand import Demand
 from meter.registers.engine import Engine
 from meter.registers.load_profile import LoadProfile
+from meter.registers.load_profile_channels import unit_of
 from meter.registers.load_profile_record import interval_code
 from meter.registers.self_read import SelfReads
 from meter.registers.status_triggers import Triggers
@@ -16,24 +19,22 @@ SCHEDULES = ("self_read", "billing.freeze", "billing.reset")  # in the order of 
 PROFILES = ("load_profile", "load_profile_2")
 
 
-def engine(settings, journal, fifos, logs=None, items=None):
+def engine(settings, journal, fifos, logs=None, items=None, who=(0, "", "")):
     """Return the Engine.
 
     settings    as of config.schema
     fifos       dict: the Fifos "load_profile", "load_profile_2" and "self_reads"; what has none is not kept
     logs        EventLogs, or None
     items       dict (kind, item): function, for time and status registers that the engine knows nothing of
+    who         who wrote the configuration: origin of event_kinds, user, peer
     """
     zone = build_clock.zone(settings)
     items = dict(items or ())
     normal, alternate, test = [definitions(settings["registers." + row[0]], row[0])[0] for row in LISTS]
     bank = _bank(settings, normal + alternate, zone, items)
     status = _status(settings)
-    profiles = [
-        _profile(settings, section, fifos[section], bank.energy, zone, status)
-        for section in PROFILES
-        if section in fifos and settings[section + ".channels"]
-    ]
+    sections = [name for name in PROFILES if name in fifos and settings[name + ".channels"]]
+    profiles = [_profile(settings, name, fifos[name], bank.energy, zone, status) for name in sections]
     made = Engine(
         journal,
         bank,
@@ -46,6 +47,7 @@ def engine(settings, journal, fifos, logs=None, items=None):
         _self_reads(settings, fifos, bank),
         settings["billing.lockout"] * 60,
         status,
+        apply.prints(settings, who),
     )
     items.update(made.items())
     return made
@@ -81,20 +83,25 @@ def _status(settings):
 
 
 def _profile(settings, section, fifo, energy, zone, status):
-    counts = settings[section + ".format"] == "counts"
-    km = settings[section + ".km"] or (1.0,) * len(settings[section + ".channels"])
     return LoadProfile(
         fifo,
         energy,
         settings[section + ".channels"],
         settings[section + ".interval"],
-        km if counts else None,
+        _secondary_km(settings, section) if settings[section + ".format"] == "counts" else None,
         settings[section + ".events"],
         settings[section + ".freeze_markers"],
         zone,
         status,
         settings[section + ".sync"],
     )
+
+
+def _secondary_km(settings, section):
+    """Return what a count is worth in each channel on the meter's side; the setting is on the primary side."""
+    primary, channels = Primary(settings), settings[section + ".channels"]
+    km = settings[section + ".km"] or (1.0,) * len(channels)
+    return [max(LEAST_KM, each / primary.of(1.0, unit_of(key))) for each, key in zip(km, channels)]
 
 
 def _self_reads(settings, fifos, bank):

@@ -31,9 +31,9 @@ class Energy:
     def __init__(self, rated=(), connection=None):
         currents = len(connection.currents) if connection else 3
         self._averaged = {"A": currents, "A2": currents, "V2": len(connection.elements) if connection else 3}
+        self._rated = tuple(sorted(set(rated)))
         self.totals = [0] * TOTAL_ROWS
         self._residuals = [0.0] * TOTAL_ROWS
-        self._rated = tuple(sorted(set(rated)))
         self.rates = [[0] * len(self._rated) for _ in range(RATES if self._rated else 0)]
 
     def add(self, span, rate=0):

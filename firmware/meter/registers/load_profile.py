@@ -87,7 +87,7 @@ class LoadProfile:
         self._events, self._freeze = events, freeze
         self._sources = self._make_sources()
         self._averages = [source for source in self._sources if source.averages]
-        self._described = self._floor = 0
+        self._begun = self._described = self._floor = 0
         self._paused = 0
 
     def _make_sources(self):

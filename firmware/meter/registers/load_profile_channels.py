@@ -41,6 +41,11 @@ def is_status(key):
     return key in [row[0] for row in STATUS]
 
 
+def unit_of(key):
+    """Return the unit of a channel's values; "" for bits of the status. KeyError for an unknown quantity."""
+    return "" if is_status(key) else describe(index(key))[3]
+
+
 def bits(value):
     """Return the bits, 0 to 65535, of a recorded value of the status: a float, or a count."""
     return int(value) & 0xFFFF

@@ -50,7 +50,7 @@ def make(flash, utc=START):
     profile = Fifo(flash, JOURNAL * SECTOR, 4 * SECTOR, 0x4C)
     profile.mount()
     settings = defaults()
-    settings["load_profile.interval"] = 1
+    settings["load_profile.interval"], settings["load_profile.format"] = 1, "values"
     made = engine(settings, Journal(flash, 0, JOURNAL * SECTOR), {"load_profile": profile})
     return Meter(RATE, utc, made, HalfCycles())
 

@@ -1,8 +1,8 @@
 """The register engine on the device's interpreter: the factory's lists over a small life, a restart, live heap."""
 
 from meter.access.access import Access
-from meter.access.primary import Primary
 from meter.config import build_registers
+from meter.config.primary import Primary
 from meter.config.schema import defaults
 from meter.metrology.span import Span
 from meter.quantities import START
