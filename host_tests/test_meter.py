@@ -12,7 +12,7 @@ from meter.metrology.half_cycles import HalfCycles
 from meter.metrology.tracking import CHANNELS, Tracker
 from meter.quantities import START as ROW_OF
 from meter.quantities import index
-from meter.registers.engine import StateError
+from meter.registers.engine_state import StateError
 from meter.registers.load_profile_record import NORMAL, POWER_FAIL, SHORT
 from meter.storage.journal import Journal
 

@@ -4,7 +4,8 @@ from contextlib import nullcontext
 
 import pytest
 from meter.registers import event_kinds
-from meter.registers.engine import Locked, StateError
+from meter.registers.engine import Locked
+from meter.registers.engine_state import StateError
 
 from host_tests.register_life import HOUR, MICRO, MINUTE, RegisterLife, entry
 

@@ -23,7 +23,7 @@ from meter.metrology.frame import HALF
 from meter.metrology.span import Span
 from meter.metrology.tracking import CHANNELS
 from meter.quantities import index
-from meter.registers.engine import StateError
+from meter.registers.engine_state import StateError
 from meter.storage.errors import StorageError
 from rich import box
 from rich.console import Console

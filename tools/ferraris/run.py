@@ -14,7 +14,7 @@ from typing import Any
 from meter.app import App
 from meter.config.schema import ConfigError
 from meter.hal.sim.flash import WrongFileSize
-from meter.registers.engine import StateError
+from meter.registers.engine_state import StateError
 from meter.storage.errors import StorageError
 from rich.console import Console
 

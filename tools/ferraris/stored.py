@@ -13,7 +13,7 @@ from meter.config import store
 from meter.config.schema import ConfigError, defaults
 from meter.hal.sim.flash import Flash, WrongFileSize
 from meter.registers.energy import Energy
-from meter.registers.engine import StateError
+from meter.registers.engine_state import StateError
 from meter.registers.event_log import FIFO_KINDS, EventLog
 from meter.registers.load_profile import LoadProfile
 from meter.storage import journal

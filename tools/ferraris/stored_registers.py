@@ -7,7 +7,7 @@ from typing import Any
 from meter.access.reading import Reading
 from meter.app import App
 from meter.registers.definition import LISTS
-from meter.registers.engine import fingerprint_of
+from meter.registers.engine_state import unpack
 
 from ferraris.stored import Stored
 from ferraris.stored_state import Newest, newest
@@ -33,7 +33,7 @@ class StoppedMeter:
         self.problem: str | None = None
         if self.found:
             self._app: App = stored.meter(settings, self.found.time)
-            if fingerprint_of(self.found.state) != self._app.engine.fingerprint:
+            if unpack(self.found.state)[0].fingerprint != self._app.engine.fingerprint:
                 self.problem = OTHERS
 
     def registers(self) -> Iterator[Record]:

@@ -4,6 +4,7 @@ from meter.config import apply, build_clock
 from meter.config.primary import Primary
 from meter.config.schema import LEAST_KM
 from meter.metrology.connection import Connection
+from meter.registers import engine_items
 from meter.registers.bank import Bank
 from meter.registers.definition import LISTS, definitions
 from meter.registers.demand import Demand
@@ -49,7 +50,7 @@ def engine(settings, journal, fifos, logs=None, items=None, who=(0, "", "")):
         status,
         apply.prints(settings, who),
     )
-    items.update(made.items())
+    items.update(engine_items.items(made))
     return made
 
 

@@ -19,29 +19,19 @@ from meter.registers import event_kinds as kinds
 from meter.registers import load_profile_record as marks
 from meter.registers import status_word
 from meter.registers.battery import RED, Battery
-from meter.registers.definition import BILLING, DAY, HOUR, RATE_NAMES, SEASON
+from meter.registers.definition import BILLING, DAY, HOUR, SEASON
+from meter.registers.engine_state import Saved, StateError, unpack
+from meter.registers.engine_state import pack as pack_state
 from meter.registers.event_log import pack
 from meter.registers.outbox import Outbox
-from meter.registers.phasor_text import phasor_text
+from meter.registers.plan import Plan
 from meter.registers.self_read import ERASURE
-from meter.registers.tou import DAY_TYPES
 
 CHECKPOINT_S = const(600)
 # What is done after a failure of battery and supply (the master unit's notes): the tariff goes on with the error of the
 # clock; a billing period reset first; a reset, and the tariff stays as it is until the clock is set.
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
-STATE_VERSION = const(6)
-# version, second; fingerprints of the definitions, of the configuration, of what zeroes registers; last reset, freeze,
-# season change, its season, rate, origin of reset and freeze, flags, last scheduled self-read, freeze, reset; test mode
-# since; the event that ends records, before, after
-_HEAD = "<BIIIIIIIBBBBB3IIHII"
-_HEAD_SIZE = const(60)
-_SELF_READ, _FREEZE, _RESET = 0, 1, 2  # the schedules
-_OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
-
-
-class StateError(Exception):
-    """The stored state cannot be used. The message says why."""
+_RESET = const(2)  # place of the billing period reset in the plan
 
 
 class Locked(Exception):
@@ -98,8 +88,8 @@ class Engine:
         self.now = 0
         fifos = [(name, logs.log(name).fifo) for name in kinds.LOGS] if logs else []
         self._outbox = Outbox(tuple(fifos + ([("self_reads", self_reads.fifo)] if self_reads else [])))
-        self._schedules = schedules
-        self._done = [0] * len(schedules)  # the last instance that was carried out
+        actions = (self._self_read, self._scheduled_freeze, self._scheduled_reset)
+        self._plan = Plan(schedules, actions)
         self._ending = None  # (kind, before, after) of the event that is ending the load profiles' records
         self._closing = []  # load profiles whose interval ends now
         self._timers = self._make_timers()
@@ -118,28 +108,12 @@ class Engine:
             (self.tou.next_change, self._change_tariff),
             (zone.next_change, self._change_dst),
         ]
-        actions = (self._scheduled_self_read, self._scheduled_freeze, self._scheduled_reset)
-        for place, action in enumerate(actions):
-            timers.append(self._schedule(place, action))
+        timers += self._plan.timers()
         for profile in self.profiles:
             timers.append(self._profile(profile))
         timers.append((lambda now: self._test_until or None, self.leave_test))
         timers.append((lambda now: now - now % CHECKPOINT_S + CHECKPOINT_S, self._want_checkpoint))
         return tuple(timers)
-
-    def _schedule(self, place, action):
-        schedule = self._schedules[place]
-
-        def following(now):
-            # A clock that was set back a little comes to the same instance again: it is carried out once.
-            instance = schedule.next_after(now)
-            return schedule.next_after(instance) if instance and instance == self._done[place] else instance
-
-        def act(now):
-            self._done[place] = schedule.passed(now - 1, now) or now
-            action(now)
-
-        return following, act
 
     def _profile(self, profile):
         return profile.next_boundary, lambda now: self._closing.append(profile)
@@ -257,9 +231,6 @@ class Engine:
         before, after = self.zone.offset(now - 1), self.zone.offset(now)
         self._log(kinds.DST_CHANGE, now, fields=(before // 60, after // 60))
         self._end_records(marks.DST)
-
-    def _scheduled_self_read(self, now):
-        self._self_read(now)
 
     def _scheduled_freeze(self, now):
         self._freeze(now, kinds.SCHEDULE)
@@ -413,62 +384,32 @@ class Engine:
         self._change_tariff(after)
         if self.zone.offset(before) != self.zone.offset(after):
             self._change_dst_at(before, after)
-        for place, action in enumerate(
-            (self._scheduled_self_read, self._scheduled_freeze, self._scheduled_reset)
-        ):
-            instance = self._schedules[place].passed(before, after) if after > before else None
-            if instance and instance != self._done[place]:
-                self._done[place] = instance
-                action(after)
+        self._plan.make_up(before, after)
         self._plan_all(after)
 
     def _change_dst_at(self, before, after):
         fields = (self.zone.offset(before) // 60, self.zone.offset(after) // 60)
         self._log(kinds.DST_CHANGE, after, fields=fields)
 
-    def items(self):
-        """Return what time and status registers show of this: a dict from (kind, item) to a function."""
-        return {
-            ("time", "present time"): lambda: self.now,
-            ("time", "last billing reset"): lambda: self.reset_at or None,
-            ("time", "last freeze"): lambda: self.frozen_at or None,
-            ("time", "last season change"): lambda: self.season_at or None,
-            ("time", "next billing reset"): lambda: self._schedules[_RESET].next_after(self.now),
-            ("status", "rate"): lambda: RATE_NAMES[self.rate],
-            ("status", "season"): lambda: self.season + 1,
-            ("status", "day type"): lambda: DAY_TYPES[self.tou.day_type(self.now)],
-            ("status", "last billing reset"): lambda: self._origin(self.reset_at, self.reset_origin),
-            ("status", "last freeze"): lambda: self._origin(self.frozen_at, self.freeze_origin),
-            ("status", "meter status"): lambda: self.health,
-            ("status", "system bits"): lambda: self.status.system.bits,
-            ("status", "trigger bits"): lambda: self.status.trigger.bits,
-            ("status", "alarms"): lambda: bin(self.status.trigger.bits).count("1"),
-            ("status", "battery"): lambda: self.battery.colour(self.now),
-            ("status", "days on battery"): lambda: self.battery.days(),
-            ("status", "phasors"): lambda: phasor_text(self.bank.latest),
-        }
-
-    def _origin(self, at, origin):
-        return kinds.origin_name(origin) if at else "none"
+    def next_reset(self):
+        """Return the UTC second of the next scheduled billing period reset, or None."""
+        return self._plan.following(_RESET, self.now)
 
     # The state.
 
     def state(self, now):
         """Return as bytes all that a restart needs."""
-        kind, before, after = self._ending or (0, None, None)
-        flags = (self.is_overridden and _OVERRIDE) | (self.is_tariff_frozen and _FROZEN)
-        flags |= (before is not None and _BEFORE) | (after is not None and _AFTER)
-        head = struct.pack(
-            _HEAD, STATE_VERSION, now, self.fingerprint, self._print, self._registers_print,
+        saved = Saved(
+            now, self.fingerprint, self._print, self._registers_print,
             self.reset_at, self.frozen_at, self.season_at, self.season, self.rate,
-            self.reset_origin, self.freeze_origin, flags, self._done[0], self._done[1], self._done[2],
-            self.test_at, kind, before or 0, after or 0,
+            self.reset_origin, self.freeze_origin, self.is_overridden, self.is_tariff_frozen,
+            self._plan.done, self.test_at, self._ending,
         )  # fmt: skip
         parts = [self._outbox.state(), self.bank.state()]
         for place, profile in enumerate(self.profiles):
             parts.append(struct.pack("<I", self._profile_prints[place]) + profile.state())
         parts += [self.battery.state(), self.status.state(now)]
-        return head + b"".join([struct.pack("<I", len(part)) + part for part in parts])
+        return pack_state(saved, parts)
 
     def start(self, now, lost=None):
         """Begin, or go on from what is stored. now: UTC. lost: None, or one of RESPONSES if the clock was lost.
@@ -515,28 +456,21 @@ class Engine:
         made under decides what is kept: under another configuration registers are zeroed and load profiles erased
         (the manual, Changing Meter Configurations); under other definitions of the same, only the totals are kept.
         """
-        if state[0] != STATE_VERSION:
-            raise StateError("stored registers have version %d, not %d" % (state[0], STATE_VERSION))
-        fields = struct.unpack_from(_HEAD, state)
-        self.reset_at, self.frozen_at, self.season_at, self.season, self.rate = fields[5:10]
-        self.reset_origin, self.freeze_origin, flags = fields[10:13]
-        self._done = list(fields[13:16])
-        self.test_at = fields[16]
-        self.is_tariff_frozen = bool(flags & _FROZEN)
-        self.is_overridden = bool(flags & _OVERRIDE)
+        saved, parts = unpack(state)
+        self.reset_at, self.frozen_at, self.season_at = saved.reset_at, saved.frozen_at, saved.season_at
+        self.season, self.rate = saved.season, saved.rate
+        self.reset_origin, self.freeze_origin = saved.reset_origin, saved.freeze_origin
+        self._plan.done, self.test_at = saved.done, saved.test_at
+        self.is_tariff_frozen, self.is_overridden = saved.is_tariff_frozen, saved.is_overridden
         self.tou.override(self.is_overridden)
-        parts = _parts(state, _HEAD_SIZE)
         self.status.restore(parts.pop())
         self.battery.restore(parts.pop())
         self.battery.outage(now - saved_at)
-        is_zeroed = fields[4] != self._registers_print
-        is_same = fields[2] == self.fingerprint and not is_zeroed
+        is_zeroed = saved.registers != self._registers_print
+        is_same = saved.fingerprint == self.fingerprint and not is_zeroed
         self.bank.restore(parts[1], is_same)
-        kind, before, after = fields[17:]
-        ending = (
-            (kind, before if flags & _BEFORE else None, after if flags & _AFTER else None) if kind else None
-        )
-        if fields[3] != self._print:
+        ending, is_configured = saved.ending, saved.configuration != self._print
+        if is_configured:
             ending = ending or (marks.CONFIGURATION, saved_at, now if is_outage else None)
         self._resume_profiles(parts[2:], saved_at, now, ending)
         for profile in self.profiles:
@@ -548,9 +482,9 @@ class Engine:
         if not is_same:
             self.bank.demand.begin(saved_at)
         self.test.demand.begin(saved_at)
-        if fields[3] != self._print:
+        if is_configured:
             origin, user, peer = self._configured_by
-            prints = (fields[3], self._print)
+            prints = (saved.configuration, self._print)
             self._log(kinds.CONFIGURATION, now, origin=origin, user=user, peer=peer, fields=prints)
             self._want_checkpoint(now)
         if self.test_at:
@@ -592,18 +526,3 @@ class Engine:
             profile.begin(now)
         if self.self_reads:
             self._outbox.add("self_reads", now, ERASURE)
-
-
-def fingerprint_of(state):
-    """Return the fingerprint of the definitions that a state was made with."""
-    return struct.unpack_from(_HEAD, state)[2]
-
-
-def _parts(state, at):
-    """Return the parts of a state from a position on."""
-    parts = []
-    while at < len(state):
-        size = struct.unpack_from("<I", state, at)[0]
-        parts.append(state[at + 4 : at + 4 + size])
-        at += 4 + size
-    return parts

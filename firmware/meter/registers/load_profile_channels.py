@@ -43,7 +43,7 @@ def is_status(key):
 
 def unit_of(key):
     """Return the unit of a channel's values; "" for bits of the status. KeyError for an unknown quantity."""
-    return "" if is_status(key) else describe(index(key))[3]
+    return "" if is_status(key) else describe(index(quantity_of(key)))[3]
 
 
 def bits(value):
