@@ -18,7 +18,9 @@ ERASE_SIZE = 4096
 NVRAM_SIZE = 64 * 1024  # ferroelectric: two slots for a state of 32 KB less 26 bytes
 LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
 LOAD_PROFILES = (("load_profile", 1152), ("profile_2", 1152))
-PARTITIONS = (("journal", 256), ("calibration", 3)) + LOAD_PROFILES + LOGS + (("self_reads", 12),)
+PARTITIONS = (
+    (("journal", 256), ("calibration", 3), ("users", 4)) + LOAD_PROFILES + LOGS + (("self_reads", 12),)
+)
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 
@@ -68,6 +70,7 @@ class Board:
         self.rtc = Rtc(start)
         self.power = Power()
         self.net = Net()
+        self.security_keys = (settings["simulator.key_1"], settings["simulator.key_2"])
 
     def uart(self, name):
         """Open the serial port with this name (of PORTS): a pseudo-terminal, linked in the state directory."""
