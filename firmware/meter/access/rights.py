@@ -16,7 +16,7 @@ RIGHTS = (
     ("read power quality", "power-quality records"),
     ("read measurements", "measurement logs"),
     ("read configuration", "the configuration"),
-    ("status", "meter and battery status"),
+    ("status", "the battery monitor: battery changed"),
     ("set time", "the clock"),
     ("freeze", "freeze of the registers"),
     ("test mode", "test mode"),
@@ -50,7 +50,7 @@ ANONYMOUS = (
     (kinds.OPTICAL, _PORT),
     (kinds.RS485, _PORT),
     (kinds.TCP, _PORT),
-    (kinds.FRONT_PANEL, ("read registers", "read alarms", "status", "billing reset", "reset users")),
+    (kinds.FRONT_PANEL, ("read registers", "read alarms", "billing reset", "reset users")),
 )
 
 
