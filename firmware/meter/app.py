@@ -8,16 +8,17 @@ from meter.access.access import Access
 from meter.access.armed import Armed
 from meter.access.door import Door
 from meter.access.keys import Keys
-from meter.access.primary import Primary
 from meter.access.security_log import SecurityLog
 from meter.access.users import Users
 from meter.access.visitor import Visitor
 from meter.compat import Uptime
-from meter.config import build_registers
+from meter.config import apply, build_registers, document, store
 from meter.config.fingerprint import fingerprint
-from meter.config.schema import BAUDS
+from meter.config.primary import Primary
+from meter.config.schema import BAUDS, defaults
 from meter.meter import Meter
 from meter.metrology import builder, calibration
+from meter.metrology.span import Span
 from meter.ports import serial, tcp
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
@@ -47,30 +48,33 @@ ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 class App:
     """One meter on one board.
 
-    settings    a validated configuration (config.schema)
+    settings    a validated configuration (config.schema), applied if another one is stored; None: the stored one,
+                or the factory's
     observer    called with each Span, or None
 
+    settings    the configuration in force
     calibration what the channels are corrected by
     logs        EventLogs: what has happened to it
     calibration_problem     a line if the newest stored calibration cannot be used, else None
     ended       True when the converter's source has ended
     """
 
-    def __init__(self, board, settings, observer=None, dtype=FLOAT):
+    def __init__(self, board, settings=None, observer=None, dtype=FLOAT):
         areas = Partitions.open(board.flash, board.partitions)
-        journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
+        self._journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
+        self._store = store.Store(Journal(board.flash, *areas.area("config"), store.KIND))
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
-        self._board, self._settings = board, settings
-        self.tracker = builder.tracker(board.adc, settings, self.calibration, board.half_cycles, dtype)
+        self._board, self._dtype = board, dtype
+        self.settings = settings = self._configuration(settings)
+        # A board has a converter, or a load without waveforms.
+        self.tracker = board.adc and self._tracker(settings)
         self.logs = EventLogs(board.flash, areas)
-        self.engine = build_registers.engine(
-            settings, journal, _fifos(board.flash, areas), self.logs, self._items(settings)
-        )
+        self._fifos = _fifos(board.flash, areas)
         self.meter = Meter(
-            board.adc.rate,
+            board.adc.rate if board.adc else 1.0,
             board.rtc.read(),
-            self.engine,
+            self._engine(settings, self._store.who),
             builder.half_cycles(settings, self.calibration, dtype),
             observer,
             dtype,
@@ -84,7 +88,61 @@ class App:
         self.access = Access(self.meter, settings["meter.serial"], Primary(settings), self.logs, door)
         self._diagnostics = DiagnosticWatch(self.logs)
         self.ended = False
-        self._log_start(journal.passed)
+        self._log_start(self._journal.passed)
+
+    @property
+    def engine(self):
+        """The Engine."""
+        return self.meter.engine
+
+    def _configuration(self, given):
+        """Return the settings in force. They are stored before anything is done under them."""
+        stored = self._store.settings
+        settings = given or stored or defaults()
+        if not stored or not document.is_same(settings, stored):
+            self._store.check(settings)
+            self._store.save(settings, self._board.rtc.read())
+        return settings
+
+    def _tracker(self, settings):
+        board = self._board
+        return builder.tracker(board.adc, settings, self.calibration, board.half_cycles, self._dtype)
+
+    def _engine(self, settings, who):
+        items = self._items(settings)
+        return build_registers.engine(settings, self._journal, self._fifos, self.logs, items, who)
+
+    def configure(self, text, who=store.METER):
+        """Apply a configuration: a document (JSON, bytes). who: store.Who has sent it.
+
+        Return the names of the sections (of apply.CHANGES) whose change zeroed registers or erased load profiles.
+        ConfigError: all that is wrong with it; nothing has changed then. Ports are opened as it says at the next start.
+        """
+        settings = document.read(text)
+        if document.is_same(settings, self.settings):
+            return ()
+        self._store.check(settings)
+        tracker = self._changed_tracker(settings)
+        engine = self._engine(settings, who)
+        half_cycles = builder.half_cycles(settings, self.calibration, self._dtype)
+        if tracker:
+            self._flush()
+        now = self.meter.cut()
+        self.engine.checkpoint(now)
+        self._store.save(settings, now, who)
+        sections = apply.changed(self.settings, settings)[0]
+        self.settings = settings
+        self.tracker = tracker or self.tracker
+        self.meter.configure(engine, half_cycles, builder.diagnostics(settings))
+        self.access.configure(settings["meter.serial"], Primary(settings))
+        self._board.flash.sync()
+        return sections
+
+    def _changed_tracker(self, settings):
+        """Return the Tracker for other settings, None where they are the same to it."""
+        if not self.tracker or all(self.settings[path] == settings[path] for path in builder.TRACKED):
+            return None
+        return self._tracker(settings)
 
     def _items(self, settings):
         """What time and status registers show that the engine knows nothing of."""
@@ -97,10 +155,11 @@ class App:
 
     def _door(self, journal):
         """Return the Door of this meter. journal: where the users are kept."""
-        board, settings = self._board, self._settings
+        board, settings = self._board, self.settings
         users = Users(journal, self.uptime.ms(), settings["meter.serial"].encode())
         keys = Keys(lambda: board.security_keys, settings["meter.mid"])
-        known = actions.of_meter(self.meter)
+        known = actions.of_meter(self.meter, lambda: self.settings)
+        known.update(actions.of_configuration(lambda: self.settings, self.configure, keys))
         known.update(actions.of_users(users, self._armed, self._visits))
         known.update(actions.of_app(self))
         return Door(users, keys, self._visits, known)
@@ -108,21 +167,32 @@ class App:
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
         now = meter.clock.second
-        started(logs, now, meter.restored_at, passed, fingerprint(self._settings))
+        started(logs, now, meter.restored_at, passed, fingerprint(self.settings))
         if self.calibration_problem:
             logs.add(event_kinds.DAMAGE_FOUND, now, fields=(self.calibration_problem,))
 
     async def metering(self, progress=None):
         """Meter until the converter's source ends. progress: called with the samples read so far, or None."""
-        adc, tracker, meter = self._board.adc, self.tracker, self.meter
+        if self._board.load:
+            await self._meter_load()
+            return
+        adc, meter = self._board.adc, self.meter
         block = await adc.read()
         while block is not None:
-            for frame in tracker.feed(*block):
+            for frame in self.tracker.feed(*block):
                 meter.step(frame)
                 self._diagnostics.take(meter.diagnostics.state, meter.clock.second)
             if progress:
                 progress(block[0] + block[1])
             block = await adc.read()
+        self.ended = True
+
+    async def _meter_load(self):
+        load, meter = self._board.load, self.meter
+        span = Span(connection=load.connection)
+        while await load.read(meter.clock.second, meter.next_boundary(), span):
+            meter.take(span)
+            self._diagnostics.take(meter.diagnostics.state, span.end)
         self.ended = True
 
     def calibrate(self, new, **who):
@@ -132,10 +202,13 @@ class App:
         self.logs.add(event_kinds.CALIBRATION, now, **who)
         self._board.flash.sync()
 
+    def _flush(self):
+        for frame in self.tracker.flush() if self.tracker else ():
+            self.meter.step(frame)
+
     def finish(self):
         """The supply fails or the source has ended: meter what is buffered, store everything."""
-        for frame in self.tracker.flush():
-            self.meter.step(frame)
+        self._flush()
         self.meter.finish()  # first what counts, then what tells
         self._diagnostics.finish()
         self._armed.power_fails(self.uptime.ms())
@@ -175,7 +248,7 @@ class App:
         self._stop.set()
 
     async def _open_ports(self, open_ports, tasks, announce):
-        settings, board = self._settings, self._board
+        settings, board = self.settings, self._board
         uptime = self.uptime
         for name in board.serial_ports:
             if settings["ports.%s.enabled" % name]:
@@ -190,8 +263,8 @@ class App:
             announce("iec62056-21", "%s:%d" % server.address)
 
     def _serial_session(self, name):
-        baud = str(BAUDS.index(self._settings["ports.%s.baud" % name]))
-        reaction = self._settings["ports.%s.reaction" % name]
+        baud = str(BAUDS.index(self.settings["ports.%s.baud" % name]))
+        reaction = self.settings["ports.%s.reaction" % name]
         visitor = self._visitor(ORIGINS[name])
         return lambda: Iec6205621Session(visitor, baud=baud, reaction_ms=reaction, visit=visitor)
 

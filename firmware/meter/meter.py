@@ -38,12 +38,26 @@ class Meter:
         self.diagnostics = diagnostics or Diagnostics()
         self.latest = None
         self._observer = observer
-        self._half_cycles = half_cycles
+        self._dtype = dtype
         self._sample = 0
-        spans = [Span(dtype, half_cycles.connection) for _ in range(4)]
-        self._piece, self._span, self._average, self._spare = spans
+        self._measure(half_cycles)
         utc, self.restored_at = engine.start(utc, lost)
         self.clock = Clock(rate, utc)
+
+    def _measure(self, half_cycles):
+        self._half_cycles = half_cycles
+        spans = [Span(self._dtype, half_cycles.connection) for _ in range(4)]
+        self._piece, self._span, self._average, self._spare = spans
+
+    def configure(self, engine, half_cycles, diagnostics):
+        """Go on with an Engine, HalfCycles and Diagnostics of another configuration, on what was metered until now.
+
+        cut() and the old engine's checkpoint() come before.
+        """
+        now = self.clock.second
+        engine.resume(self.engine.state(now), now, now, is_outage=False)
+        self.engine, self.diagnostics = engine, diagnostics
+        self._measure(half_cycles)
 
     @property
     def energy(self):

@@ -30,7 +30,9 @@ ARGUMENTS = {
 }
 
 
-SETTINGS = validate({**NO_PORTS, "tou": {"override": "H", "days": [["all", "all", "00:00 A"]]}})
+SETTINGS = validate(
+    {**NO_PORTS, "tou": {"override": "H", "days": [["all", "all", "00:00 A"]]}, "demand": {"sync": True}}
+)
 
 
 class Life:

@@ -3,8 +3,8 @@
 import pytest
 from meter import VERSION
 from meter.access.access import Access
-from meter.access.primary import Primary
 from meter.calendar import civil
+from meter.config.primary import Primary
 from meter.metrology.diagnostics import MISSING
 from meter.metrology.frame import CLIPPED, GAP
 from meter.quantities import INTEGRATED, keys

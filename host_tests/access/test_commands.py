@@ -1,4 +1,4 @@
-"""The whole table of commands in both directions: who may do what, what a key or the MID option forbids, and the effect.
+"""The whole table of commands in both directions: who may do what, what a key or the MID option forbids, the effect.
 
 MAY and the three columns of KEYS are written by hand from the manual (Appendix A, User Management; Security Keys; MID
 Meters), not taken from the table that they test.
@@ -92,15 +92,9 @@ def effect_of(life):
         [(user.name, user.rights, user.digest) for user in life.users._slots if user],
         app._armed._action,
         app._calibrations.load(),
-        life.log_lengths(),
+        tuple(app.meter.load_profile.query.readers),
+        [app.logs.log(name).fifo.next for name in ("events", "diagnostics", "alarms")],
     )
-
-
-def log_lengths(life):
-    return [life.app.logs.log(name).fifo.next for name in ("events", "diagnostics", "alarms")]
-
-
-Life.log_lengths = log_lengths
 
 
 def fresh(life, user, origin):
@@ -111,6 +105,7 @@ def fresh(life, user, origin):
     life.users.reset()
     life.app._armed._action = None
     life.app._calibrations.save(b"none", 0)
+    life.app.meter.load_profile.query.readers = []
     engine = life.app.engine
     engine.tou.override(False)
     engine.register(2).preset(0)

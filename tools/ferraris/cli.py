@@ -64,12 +64,14 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--state", metavar="DIR", default="state", help="what the meter keeps (default ./state)"
     )
-    command.add_argument("--source", metavar="S", default="synth", help="synth, or a recording")
+    source = "synth, a recording, a load table (CSV with kW, kW_A, ...), or a scenario (TOML)"
+    command.add_argument("--source", metavar="S", default="synth", help=source)
     command.add_argument("--speed", metavar="N", type=_speed, default=1.0, help="times real time, or max")
-    command.add_argument("--start", metavar="T", type=_time, help="start of the clock, ISO 8601, UTC")
+    start = "start of the clock, ISO 8601, UTC; of a load table: where in it to begin"
+    command.add_argument("--start", metavar="T", type=_time, help=start)
     command.add_argument("--duration", metavar="S", type=_seconds, help="stop after so many metered seconds")
     command.add_argument("--seed", metavar="N", type=_seed, default=0, help="of all that is random")
-    _add_recording(command)
+    _add_recording(command, " or load table", "; factor of a load table's power")
 
 
 def _add_replay(command: argparse.ArgumentParser) -> None:
@@ -82,12 +84,16 @@ def _add_replay(command: argparse.ArgumentParser) -> None:
     _add_recording(command)
 
 
-def _add_recording(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--map", metavar="VA=name,...", help="which channel of the recording is which")
+def _add_recording(command: argparse.ArgumentParser, table: str = "", factor: str = "") -> None:
+    command.add_argument(
+        "--map", metavar="VA=name,...", help=f"which channel of the recording{table} is which"
+    )
     command.add_argument(
         "--rate", metavar="HZ", type=_positive, help="sample rate of a CSV without a column t"
     )
-    command.add_argument("--scale", metavar="X|VA=X,...", help="volts or amperes at full scale of a WAV")
+    command.add_argument(
+        "--scale", metavar="X|VA=X,...", help=f"volts or amperes at full scale of a WAV{factor}"
+    )
 
 
 def _add_read(command: argparse.ArgumentParser) -> None:

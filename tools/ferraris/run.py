@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import math
 import os
 import signal
 import socket
@@ -18,53 +17,74 @@ from meter.registers.engine import StateError
 from meter.storage.errors import StorageError
 from rich.console import Console
 
-from boards.sim.board import Board, nominal_full_scale, synthesizer
+from boards.sim.board import Board
 from ferraris.errors import UsageError
+from ferraris.scenario import Player
+from ferraris.scenario_file import read_scenario
 from ferraris.screen import Screen
 from ferraris.settings import load_settings
-from ferraris.source import prepare
 from ferraris.state_dir import refuse, state_directory
+from ferraris.supply import Supply, supply
 
+SCENARIO = ".toml"
 FAST = 5.0  # from this speed on, frames are long
 
 
 def command(options: Namespace) -> int:
     """Run the meter until it is told to stop, or its source or --duration ends."""
+    if options.source.lower().endswith(SCENARIO):
+        return _play(options)
     settings = load_settings(options.config)
-    source, full_scale = _source(options, settings)
+    source = supply(options, settings)
     with state_directory(options.state) as state:
-        return asyncio.run(_run(options, settings, source, full_scale, state))
+        return asyncio.run(_run(options, settings, source, state))
 
 
-def _source(options: Namespace, settings: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
-    if options.source == "synth":
-        return synthesizer(settings, options.seed), nominal_full_scale(settings)
-    prepared = prepare(
-        options.source, options, settings, settings["service.frequency"] if options.config else None
-    )
-    settings["service.frequency"] = prepared.frequency
-    return prepared.source, tuple(max(peak, 1e-6) / math.sqrt(2) for peak in prepared.peaks)
+def _play(options: Namespace) -> int:
+    """Play a scenario. No ports are open; what is not as expected is told, and the exit code is 1."""
+    for name in ("config", "start", "duration", "map", "rate", "scale"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name}: a scenario has this in its file")
+    scenario = read_scenario(options.source)
+    screen = Screen(Console(), (scenario.start, scenario.end))
+    with state_directory(options.state) as state:
+        try:
+            player = Player(scenario, state, options.speed, screen.take, screen.open)
+        except (WrongFileSize, StorageError, StateError) as error:
+            raise refuse(state, error) from error
+        try:
+            with screen.live():
+                unexpected = player.play()
+            screen.farewell()
+        except KeyboardInterrupt:
+            player.app.finish()
+            raise
+        finally:
+            player.close()
+    for line in unexpected:
+        print(f"ferraris: {options.source}: {line}", file=sys.stderr)
+    return 1 if unexpected else 0
 
 
-async def _run(
-    options: Namespace, settings: dict[str, Any], source: Any, full_scale: tuple[float, ...], state: str
-) -> int:
+async def _run(options: Namespace, settings: dict[str, Any], source: Supply, state: str) -> int:
     fast = options.speed is None or options.speed >= FAST
-    rate = source.rate
+    start = options.start if options.start is not None else source.begin
+    last = source.last(start, options.duration)
+    stretch = None if source.begin is None or start is None or last is None else (start, last)
     try:
         board = Board(
             settings,
-            source,
-            full_scale,
+            source.source,
+            source.full_scale,
             state=state,
             speed=options.speed,
             half_cycles=120 if fast else 2,
-            block=int(rate if fast else rate / 10),
-            last=None if options.duration is None else int(options.duration * rate),
-            start=options.start,
+            block=int(source.rate if fast else source.rate / 10) if source.rate else None,
+            last=last,
+            start=start,
             seed=options.seed,
         )
-        screen = Screen(Console())
+        screen = Screen(Console(), stretch)
         app = App(board, settings, observer=screen.take)
     except (WrongFileSize, StorageError, StateError) as error:
         raise refuse(state, error) from error
@@ -81,8 +101,7 @@ async def _run(
             raise
         raise UsageError(problem) from error
     finally:
-        board.flash.close()
-        board.nvram.close()
+        board.close()
     return 0
 
 

@@ -12,19 +12,26 @@ from meter.metrology.span import Span
 from meter.quantities import INTEGRATED, index, keys
 from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from ferraris.report import energy_table, values_table
 
 REFRESH_HZ = 4
+BAR = 50  # characters
 PICTURE_S = 0.2  # a picture takes some milliseconds: as fast as possible there are many spans in this time
 
 
 class Screen:
-    """Shows what an App measures."""
+    """Shows what an App measures.
 
-    def __init__(self, console: Console) -> None:
+    stretch: UTC seconds at which a load begins and ends, for a bar of progress; None: there is no end
+    """
+
+    def __init__(self, console: Console, stretch: tuple[int, int] | None = None) -> None:
         self._console = console
+        self._stretch = stretch
         self._live: Live | None = None
         self._app: App | None = None
         self._drawn_at = -PICTURE_S
@@ -85,7 +92,19 @@ class Screen:
             "  ".join(flags) if flags else "in step with the signal", style="red" if flags else "green"
         )
         foot = Text(f"load profile: {len(meter.load_profile.fifo)} records   Ctrl-C stops", style="dim")
-        return Group(head, values_table(values), energy_table(energy), foot)
+        bar = [self._bar(span.end)] if self._stretch else []
+        return Group(head, values_table(values), energy_table(energy), *bar, foot)
+
+    def _bar(self, now: int) -> Table:
+        assert self._stretch
+        begin, end = self._stretch
+        done = min(1.0, (now - begin) / max(1, end - begin))
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            ProgressBar(total=1.0, completed=done, width=BAR),
+            f"{done:4.0%} of {(end - begin) / 86400:.4g} days",
+        )
+        return bar
 
 
 def _time(utc: int) -> str:

@@ -21,9 +21,13 @@ class Access:
 
     def __init__(self, meter, serial, primary=None, logs=None, door=None):
         self._meter = meter
-        self._primary = primary
         self._logs = logs
         self._door = door
+        self.configure(serial, primary)
+
+    def configure(self, serial, primary):
+        """Go on under another configuration."""
+        self._primary = primary
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,

@@ -5,41 +5,56 @@ name: it is not built into this meter.
 """
 
 from meter.access import sections
+from meter.access.commands import WRITE_CONFIGURATION
 from meter.access.errors import Refused
+from meter.config.document import read
+from meter.config.schema import ConfigError
+from meter.config.store import Who
 from meter.metrology.calibration import CalibrationError, unpack
 from meter.registers.engine import Locked
 from meter.registers.event_kinds import CONFIGURATION_ACCESS
 
 
-def of_meter(meter):
-    """Return the dict of the commands on a Meter."""
-    engine = meter.engine
+def of_meter(meter, settings):
+    """Return the dict of the commands on a Meter. settings: function that returns the configuration in force."""
 
     def set_time(who, now, utc):
         meter.set_time(utc, **who.marks)
 
     def freeze(who, now):
-        engine.freeze(meter.cut(), **who.marks)
+        meter.engine.freeze(meter.cut(), **who.marks)
 
     def reset(who, now):
         try:
-            engine.billing_period_reset(meter.cut(), **who.marks)
+            meter.engine.billing_period_reset(meter.cut(), **who.marks)
         except Locked as error:
             raise Refused(str(error))
 
     def preset(who, now, number, value):
         try:
-            engine.preset(meter.cut(), number, value, **who.marks)
+            meter.engine.preset(meter.cut(), number, value, **who.marks)
         except (KeyError, ValueError) as error:
             raise Refused(str(error.args[0]))
 
     def override(who, now, is_on):
-        engine.override(meter.cut(), is_on)
+        if settings()["tou.override"] == "none":
+            raise Refused("tou.override: no rate is configured for it")
+        meter.engine.override(meter.cut(), is_on)
 
     def resynchronise(who, now):
-        engine.resynchronise(meter.cut())
+        if not settings()["demand.sync"]:
+            raise Refused("demand.sync: not configured")
+        meter.engine.resynchronise(meter.cut())
+
+    def mark_read(who, now, profile, reader, entry):
+        for number, known in enumerate(meter.load_profiles):
+            if number == profile - 1 and entry < known.fifo.next:
+                known.query.mark_read(_text(reader), entry)
+                return
+        raise Refused("there is no such record")
 
     return {
+        "mark load profile read": mark_read,
         "set time": set_time,
         "freeze": freeze,
         "billing period reset": reset,
@@ -79,25 +94,31 @@ def of_users(users, armed, log):
     return {"change password": change_password, "set user": put, "remove user": remove, "reset users": reset}
 
 
-def _bytes(name):
-    return name.encode() if isinstance(name, str) else bytes(name)
+def _bytes(text):
+    return text.encode() if isinstance(text, str) else bytes(text)
 
 
-def of_configuration(read, current, apply, keys):
+def _text(data):
+    return data if isinstance(data, str) else bytes(data).decode()
+
+
+def of_configuration(settings, configure, keys):
     """Return the dict of the command that writes the configuration.
 
-    read(document)      returns settings, or raises an exception with `problems`, a list of lines
-    current()           the settings that hold
-    apply(settings, who)    makes others hold
-    keys                Keys
+    settings    function that returns the configuration in force
+    configure(text, Who)    makes another one hold
+    keys        Keys
     """
 
     def write(who, now, document):
-        new = read(document)
-        sections.check(sections.changed(current(), new), who.rights, keys)
-        apply(new, who)
+        text = _bytes(document)
+        try:
+            sections.check(sections.changed(settings(), read(text)), who.rights, keys)
+            configure(text, Who(who.origin, who.user, who.peer))
+        except ConfigError as error:
+            raise Refused("; ".join(error.problems))
 
-    return {"write configuration": write}
+    return {WRITE_CONFIGURATION: write}
 
 
 def of_app(app):

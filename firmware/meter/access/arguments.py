@@ -7,8 +7,8 @@ from meter.access.errors import Refused
 from meter.access.passwords import LONGEST, LONGEST_NAME, SHORTEST, encoded
 from meter.access.rights import NAMES
 from meter.compat import const
+from meter.config.document import LARGEST as LARGEST_DOCUMENT
 
-LONGEST_DOCUMENT = const(65536)  # characters or bytes; the configuration has its own, smaller limit
 LONGEST_BYTES = const(4096)
 LARGEST = 999_999_999_999_999_999  # of a preset, either way: in 10**-6 of its unit it is a million MWh
 FIRST_YEAR = const(946684800)  # 2000-01-01: the clock's first second
@@ -34,6 +34,15 @@ def _is_new_password(value):
     return data is not None and len(data) >= SHORTEST
 
 
+def _is_document(value):
+    if not isinstance(value, (str, bytes, bytearray)) or len(value) > LARGEST_DOCUMENT:
+        return False
+    try:
+        return bool(value.encode() if isinstance(value, str) else bytes(value).decode())
+    except UnicodeError:
+        return False
+
+
 def _are_rights(value):
     return isinstance(value, (list, tuple)) and len(value) <= len(NAMES) and all([r in NAMES for r in value])
 
@@ -52,7 +61,7 @@ KINDS = (
     ("password", _is_password, "a password"),
     ("new password", _is_new_password, "a password of %d to %d bytes" % (SHORTEST, LONGEST)),
     ("rights", _are_rights, "a list of rights"),
-    ("document", lambda value: isinstance(value, (str, bytes, dict)), "a configuration"),
+    ("document", _is_document, "a configuration of up to %d bytes of UTF-8" % LARGEST_DOCUMENT),
     ("profile", lambda value: _is_int(value, 1, 2), "1 or 2"),
     ("reader", lambda value: encoded(value, 12) is not None, "a reader of 1 to 12 bytes"),
     ("entry", lambda value: _is_int(value, 0, LAST_SECOND), "the number of a record"),

@@ -12,7 +12,11 @@ class Visitor:
         self._access, self._log, self._uptime = access, log, uptime
         self._who = access.anonymous(origin, "")
         self._origin, self._is_on = origin, False
-        self.identity = access.identity
+
+    @property
+    def identity(self):
+        """As Access.identity: it needs no right."""
+        return self._access.identity
 
     def on(self, peer):
         """The peer has signed on. It is nobody in particular until it logs in."""

@@ -1,6 +1,8 @@
 """Makes the register engine from the settings: the one place that knows how its parts fit together."""
 
-from meter.config import build_clock
+from meter.config import apply, build_clock
+from meter.config.primary import Primary
+from meter.quantities import describe, index
 from meter.registers.bank import Bank
 from meter.registers.definition import LISTS, definitions
 from meter.registers.demand import Demand
@@ -12,23 +14,21 @@ SCHEDULES = ("self_read", "billing.freeze", "billing.reset")  # in the order of 
 PROFILES = ("load_profile", "load_profile_2")
 
 
-def engine(settings, journal, fifos, logs=None, items=None):
+def engine(settings, journal, fifos, logs=None, items=None, who=(0, "", "")):
     """Return the Engine.
 
     settings    as of config.schema
     fifos       dict: the Fifos "load_profile", "load_profile_2" and "self_reads"; what has none is not kept
     logs        EventLogs, or None
     items       dict (kind, item): function, for time and status registers that the engine knows nothing of
+    who         who wrote the configuration: origin of event_kinds, user, peer
     """
     zone = build_clock.zone(settings)
     items = dict(items or ())
     normal, alternate, test = [definitions(settings["registers." + row[0]], row[0])[0] for row in LISTS]
     bank = _bank(settings, normal + alternate, zone, items)
-    profiles = [
-        _profile(settings, section, fifos[section], bank.energy, zone)
-        for section in PROFILES
-        if section in fifos and settings[section + ".channels"]
-    ]
+    sections = [name for name in PROFILES if name in fifos and settings[name + ".channels"]]
+    profiles = [_profile(settings, name, fifos[name], bank.energy, zone) for name in sections]
     made = Engine(
         journal,
         bank,
@@ -40,6 +40,7 @@ def engine(settings, journal, fifos, logs=None, items=None):
         logs,
         _self_reads(settings, fifos, bank),
         settings["billing.lockout"] * 60,
+        apply.prints(settings, who),
     )
     items.update(made.items())
     return made
@@ -59,26 +60,32 @@ def _bank(settings, definitions, zone, items):
             settings["demand.sync"],
         )
 
-    return Bank(definitions, demand, settings["demand.thermal_time"], items)
+    billing = tuple([settings["billing.reset." + name] for name in ("kind", "time", "weekday", "day")])
+    return Bank(definitions, demand, settings["demand.thermal_time"], items, billing)
 
 
 def _profile(settings, section, fifo, energy, zone):
-    counts = settings[section + ".format"] == "counts"
-    km = settings[section + ".km"] or (1.0,) * len(settings[section + ".channels"])
     return LoadProfile(
         fifo,
         energy,
         settings[section + ".channels"],
         settings[section + ".interval"],
-        km if counts else None,
+        _secondary_km(settings, section) if settings[section + ".format"] == "counts" else None,
         settings[section + ".events"],
         settings[section + ".freeze_markers"],
         zone,
     )
 
 
+def _secondary_km(settings, section):
+    """Return what a count is worth in each channel on the meter's side. The settings are primary, whatever the ratios."""
+    primary, channels = Primary(settings), settings[section + ".channels"]
+    km = settings[section + ".km"] or (1.0,) * len(channels)
+    return [each / primary.of(1.0, describe(index(key))[3]) for each, key in zip(km, channels)]
+
+
 def _self_reads(settings, fifos, bank):
-    if settings["self_read.kind"] == "none" or "self_reads" not in fifos:
+    if "self_reads" not in fifos:
         return None
     chosen = [register for register in bank.registers if register.definition.self_read]
     return SelfReads(fifos["self_reads"], settings["self_read.kind"], chosen)

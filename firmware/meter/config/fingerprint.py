@@ -8,10 +8,14 @@ OUTSIDE = "simulator."
 
 def fingerprint(settings):
     """Return 32 bits that follow from the values of the settings (as of schema.validate), however written."""
+    return print_of([(path, settings[path]) for path in sorted(settings) if not path.startswith(OUTSIDE)])
+
+
+def print_of(pairs):
+    """Return 32 bits that follow from pairs of (path, value). Numbers count with six digits: a Pico has no more."""
     crc = 0
-    for path in sorted(settings):
-        if not path.startswith(OUTSIDE):
-            crc = crc32(("%s=%s\n" % (path, _plain(settings[path]))).encode(), crc)
+    for path, value in pairs:
+        crc = crc32(("%s=%s\n" % (path, _plain(value))).encode(), crc)
     return crc
 
 

@@ -139,7 +139,8 @@ def validate(document):
     for section in LOAD_PROFILES:
         problems += _load_profile(section, settings)
     if not any(line.startswith("tou.") for line in problems):
-        problems += _tariff_problems(settings) + _register_problems(settings)
+        problems += _tariff_problems(settings)
+    problems += _register_problems(settings)
     problems += _mid_problems(settings)
     if problems:
         raise ConfigError(problems)

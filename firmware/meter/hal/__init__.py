@@ -12,6 +12,11 @@ Adc     channels        tuple of names, of VA VB VC IA IB IC (and IN), in the or
         overruns        samples lost so far because nobody read them, an int. Never silent.
         close()         release the converter
 
+Load    connection      Connection: what the meter's inputs see. A simulated board may have one in place of an Adc
+        async read(now, until, into)   fill a Span from `now` to `until` (UTC seconds), or to where the load changes
+                        before that; into.end says when. False when the load has ended.
+        close()
+
 Flash   size, erase_size   bytes, ints
         read(addr, buf)    fill buf from addr
         program(addr, data)  write; bits go from 1 to 0 only. Any address, any length.

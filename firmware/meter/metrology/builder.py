@@ -14,6 +14,11 @@ STARTING_A = {2: 0.001, 10: 0.002, 20: 0.002}
 CREEP_PART = 0.5
 TRACKED_PART = 0.02  # of the nominal voltage: below it there is nothing to track
 
+# What a Tracker depends on.
+TRACKED = (
+    "correction.voltage_gain", "correction.current_gain", "service.frequency", "service.nominal_voltage",
+)  # fmt: skip
+
 
 def tracker(adc, settings, calibration, half_cycles, dtype=FLOAT):
     """Return the Tracker for a converter. adc: the HAL's Adc. half_cycles: to a frame."""

@@ -97,6 +97,22 @@ class HalfCycles:
         phasors = (now[k.PHASORS : k.MAXIMA] - before[k.PHASORS : k.MAXIMA]) * 0.5
         self._book(now, cycle, phasors, before, frame.seconds, self.rows)
 
+    def steady(self, now, seconds):
+        """Book loads that do not change, of sinusoids, in place of samples. Return a new (ROWS, n) matrix.
+
+        now: (kernel.ROWS, n), overwritten: the rows of n half cycles, each of a load of its own, as they are where it
+        is preceded and followed by its own negative. seconds: (n,): for how long each load flows.
+        """
+        for row in self._silent:
+            now[row] = now[row] * 0.0
+        rows = np.zeros((ROWS, len(seconds)), dtype=self._dtype)
+        # A cycle's means are those of its half cycles; but for the offset, of which two halves leave nothing.
+        cycle = now[: k.MEANS] * 1.0
+        cycle[k.VD : k.MEANS] = 0.0
+        self._harmonics.be_without()
+        self._book(now, cycle, now[k.PHASORS : k.MAXIMA], now, seconds, rows)
+        return rows
+
     def _book(self, now, cycle, phasors, before, seconds, rows):
         """Write all rows. Everything but `rows` is a sequence of rows; a row is a float, or an array (n,)."""
         ratios = self._correct(now, cycle, phasors) if self._correction.active else (1.0, 1.0, 1.0)

@@ -58,6 +58,11 @@ class Harmonics:
                 pieces.append((start - 1, self.squares, self._known))
         self.pieces = pieces
 
+    def be_without(self):
+        """What follows is known to have no harmonics: a load without waveforms."""
+        self.squares, self._known = [0.0] * ROWS, 1.0
+        self.pieces = ((0, self.squares, self._known),)
+
     def _sum(self, samples, count):
         """Add half cycles to the first and the second half of the cycle, by turns. samples: (6, count * HALF)."""
         if count == 1:

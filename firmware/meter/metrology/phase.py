@@ -56,9 +56,9 @@ class PhaseDetector:
         passes zero, rising; and a list of the largest magnitude of any phase, volts peak.
         """
         if count < WINDOW:
-            pairs = [_reference(*parts) for parts in zip(*self._few(decimated, count))]
+            pairs = [reference(*parts) for parts in zip(*self._few(decimated, count))]
             return [phase for phase, _ in pairs], [largest for _, largest in pairs]
-        phases, largest = _reference(*self._many(decimated, count))
+        phases, largest = reference(*self._many(decimated, count))
         return floats(phases), floats(largest)
 
     def acquire(self, nominal, decimated, count, threshold):
@@ -107,7 +107,7 @@ class PhaseDetector:
         return parts
 
 
-def _reference(ar, ai, br, bi, cr, ci):
+def reference(ar, ai, br, bi, cr, ci):
     """Return the phase of the reference, and the largest magnitude of any phase. Real and imaginary parts of A, B, C.
 
     All floats, or all arrays.

@@ -6,6 +6,7 @@ of the state, so a state fits only the definitions it was made with: the engine 
 
 import struct
 
+from meter.crc import crc32
 from meter.metrology.values import reader
 from meter.quantities import describe, index, terms
 from meter.registers import demand_window
@@ -65,6 +66,7 @@ class Bank:
     demand          a function that makes a Demand for an Energy
     thermal_min     the thermal time, minutes
     items           dict from ("time" or "status", item) to a function that gives its value
+    billing         what says when billing periods end: after another one cumulative registers begin anew
 
     energy          Energy
     demand          Demand
@@ -74,12 +76,13 @@ class Bank:
     meaning         what the state depends on: another one cannot be restored
     """
 
-    def __init__(self, definitions, demand, thermal_min, items):
+    def __init__(self, definitions, demand, thermal_min, items, billing=()):
         self.energy = Energy(rated_rows(definitions))
         self.demand = demand(self.energy)
         self.latest = None
         self.offsets = {}
         self._items = items
+        self._billing = crc32(repr(billing).encode())
         self._sources = {}
         self._ordered = []  # (window, source), as they were made
         self._shown = []  # (reader, [source, ...]) of what takes instantaneous values
@@ -134,7 +137,7 @@ class Bank:
 
     def show(self, span):
         """Take a Span as the newest instantaneous values."""
-        self.latest = span
+        self.latest = self._demands.latest = span
         seconds = span.seconds
         for _, read, sources in self._shown:
             number = read(span)
@@ -147,8 +150,8 @@ class Bank:
         return self._demands.close(now)
 
     def resynchronise(self, now):
-        """An external pulse ends the demand subinterval."""
-        self._demands.resynchronise(now)
+        """An external pulse ends the demand subinterval. Return True if a demand was formed."""
+        return self._demands.resynchronise(now)
 
     def jumped(self, before, after, is_outage):
         """The clock jumped: it was set, or the supply was out."""
@@ -167,11 +170,18 @@ class Bank:
         """Return the total of an integrated quantity as registers show it: with presets."""
         return self.energy.value(number, rate) + self.offsets.get((number, rate), 0)
 
+    def clear(self):
+        """Begin anew: totals of 0, no presets. Of a bank from which nothing but totals was taken."""
+        self.energy.clear()
+        self.offsets.clear()
+        for _, source in self._ordered:
+            source.reset()
+
     # The state.
 
     def state(self):
         """Return all as bytes."""
-        parts = [_sized(self.energy.state()), _sized(self._demands.state())]
+        parts = [struct.pack("<I", self._billing), _sized(self.energy.state()), _sized(self._demands.state())]
         offsets = [struct.pack(_OFFSET, key[0], key[1], value) for key, value in sorted(self.offsets.items())]
         parts.append(_sized(b"".join(offsets)))
         parts += [source.state() for _, source in self._ordered]
@@ -179,25 +189,27 @@ class Bank:
         return b"".join(parts)
 
     def restore(self, state, is_same):
-        """Take all from bytes of state(). is_same: made with the same definitions; else only the totals are taken."""
-        energy, at = _part(state, 0)
+        """Take all from bytes of state(). is_same: with the same definitions; else only totals and their presets."""
+        energy, at = _part(state, 4)
         demand, at = _part(state, at)
         offsets, at = _part(state, at)
         self.energy.restore(energy)
+        for start in range(0, len(offsets), struct.calcsize(_OFFSET)):
+            number, rate, value = struct.unpack_from(_OFFSET, offsets, start)
+            self.offsets[(number, rate)] = value
         if not is_same:
             for _, source in self._ordered:
                 source.reset()
             return
         self._demands.restore(demand)
-        for start in range(0, len(offsets), struct.calcsize(_OFFSET)):
-            number, rate, value = struct.unpack_from(_OFFSET, offsets, start)
-            self.offsets[(number, rate)] = value
         for _, source in self._ordered:
             size = len(source.state())
             source.restore(state[at : at + size])
             at += size
         for register in self.registers:
             at = register.restore(state, at)
+            if struct.unpack_from("<I", state)[0] != self._billing:
+                register.forget_sum()
 
 
 class Item:

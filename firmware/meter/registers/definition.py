@@ -59,6 +59,10 @@ KINDS = (
     ("status", None, False, _NO),
 )
 TIMES = ("time", "time of peak demand", "time of peak thermal demand")  # kinds whose values are UTC seconds
+# Kinds whose values are floats; those of the others are ints in 10**-6 of the unit.
+REALS = (
+    "instantaneous", "minimum", "maximum", "average", "average PF", "thermal demand", "peak thermal demand",
+)  # fmt: skip
 
 # Items of the kinds "time" and "status", instead of a quantity.
 TIME_ITEMS = ("present time", "last billing reset", "last freeze", "last season change", "next billing reset")
@@ -176,7 +180,7 @@ def _problems(one, first, last):
         yield 'prefix: must be "", "k" or "M"'
     if not 1 <= one.digits <= 10:
         yield "digits: must be 1 to 10"
-    if not 0 <= one.decimals < max(2, min(one.digits, 7)):
+    if not 0 <= one.decimals < max(1, min(one.digits, 7)):
         yield "decimals: must be 0 to 6, and fewer than the digits"
     if len(one.label.encode()) > LONGEST_LABEL:
         yield "label: must have at most %d bytes" % LONGEST_LABEL

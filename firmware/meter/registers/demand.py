@@ -173,6 +173,13 @@ class Demand:
             self._form(end)
         return is_formed
 
+    def ends_interval(self, now):
+        """Return True if the demand formed now ended an interval, and not only a subinterval of it."""
+        if self._is_anchored:
+            return self._slot == 0
+        minutes = self.interval_s // 60
+        return self._zone.is_boundary(now, minutes) if self._zone else now % self.interval_s == 0
+
     # What breaks an interval. Each returns True if a demand was formed, as close() does.
 
     def resynchronise(self, now):

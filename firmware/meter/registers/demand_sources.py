@@ -17,9 +17,10 @@ class DemandSources:
 
     def __init__(self, demand, minutes):
         self.demand = demand
-        self.span = None  # the newest
+        self.latest = None  # the newest Span of instantaneous values
+        self.now = 0  # UTC second up to which energy is booked
         self._minutes = minutes
-        self._peaks = []  # (key, window, Peak)
+        self._peaks = []  # (key, window, Peak): one Peak for all registers that tell of it
         self._thermals = []  # (key, window, Thermal)
 
     def source(self, one, window):
@@ -28,19 +29,20 @@ class DemandSources:
         if one.kind in _LIVE:
             return Live(self, self.demand.window(number, one.rate), one.kind)
         if one.kind == "coincident demand":
-            peak = self._peak(index(one.peak), one.rate, window, (number,))
-            return Coincident(peak, self.demand, factor_parts(number))
+            peak = self._peak(index(one.peak), one.rate, window)
+            place = peak.also(self.demand.coincident(number, one.rate))
+            return Coincident(peak, self.demand, place, bool(factor_parts(number)))
         if "thermal" in one.kind:
             thermal = self._thermal(number, window)
             return _THERMAL[one.kind](thermal)
-        return _PEAK[one.kind](self._peak(number, one.rate, window, ()), self.demand)
+        return _PEAK[one.kind](self._peak(number, one.rate, window), self.demand)
 
-    def _peak(self, number, rate, window, coincident):
-        key = (number, rate, window, coincident)
+    def _peak(self, number, rate, window):
+        key = (number, rate, window)
         for known, _, peak in self._peaks:
             if known == key:
                 return peak
-        peak = self.demand.peak(number, rate, coincident)
+        peak = self.demand.peak(number, rate)
         self._peaks.append((key, window, peak))
         return peak
 
@@ -55,7 +57,7 @@ class DemandSources:
 
     def take(self, span, rate):
         """Take a Span metered at a rate, when its energy has been booked."""
-        self.span = span
+        self.now = span.end
         self.demand.take(span, rate)
         for _, _, thermal in self._thermals:
             thermal.take(span)
@@ -135,11 +137,11 @@ class Live(_Source):
 
     def value(self):
         """Return it."""
-        return _micro(_LIVE[self._kind](self._window, self._sources.span), self._sources.demand)
+        return _micro(_LIVE[self._kind](self._window, self._sources), self._sources.demand)
 
 
-def _predicted(window, span):
-    return window.predicted(span.end, span) if span else window.present()
+def _predicted(window, sources):
+    return window.predicted(sources.now, sources.latest) if sources.latest else window.present()
 
 
 _LIVE = {
@@ -178,17 +180,19 @@ class PeakTime(_Source):
 class Coincident(_Source):
     """What flowed in the interval that set a peak; a power factor has no length of interval in it."""
 
-    def __init__(self, peak, demand, is_factor):
-        self._peak, self._demand, self._is_factor = peak, demand, is_factor
+    def __init__(self, peak, demand, place, is_factor):
+        self._peak, self._demand, self._place, self._is_factor = peak, demand, place, is_factor
 
     def value(self):
         """Return it."""
-        value = self._peak.coincident[0]
+        value = self._peak.coincident[self._place]
         return value if self._is_factor else _micro(value, self._demand)
 
     def preset(self, wanted):
         """Show this until there is a higher peak."""
-        self._peak.coincident = (wanted if self._is_factor else _quanta(wanted, self._demand),)
+        kept = list(self._peak.coincident)
+        kept[self._place] = wanted if self._is_factor else _quanta(wanted, self._demand)
+        self._peak.coincident = tuple(kept)
 
 
 class ThermalValue(_Source):

@@ -28,9 +28,13 @@ class Energy:
     """
 
     def __init__(self, rated=()):
+        self._rated = tuple(sorted(set(rated)))
+        self.clear()
+
+    def clear(self):
+        """Begin with nothing."""
         self.totals = [0] * TOTAL_ROWS
         self._residuals = [0.0] * TOTAL_ROWS
-        self._rated = tuple(sorted(set(rated)))
         self.rates = [[0] * len(self._rated) for _ in range(RATES if self._rated else 0)]
 
     def add(self, span, rate=0):

@@ -20,17 +20,19 @@ from meter.registers import load_profile_record as marks
 from meter.registers.definition import BILLING, DAY, HOUR, RATE_NAMES, SEASON
 from meter.registers.event_log import pack
 from meter.registers.outbox import Outbox
+from meter.registers.self_read import ERASURE
 from meter.registers.tou import DAY_TYPES
 
 CHECKPOINT_S = const(600)
 # What is done after a failure of battery and supply (the master unit's notes): the tariff goes on with the error of the
 # clock; a billing period reset first; a reset, and the tariff stays as it is until the clock is set.
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
-STATE_VERSION = const(5)
-# version, second, fingerprint of the definitions, last reset, freeze, season change, its season, rate, origin of
-# reset and freeze, flags, last scheduled self-read, freeze, reset; the event that ends records, before, after
-_HEAD = "<BIIIIIBBBBB3IHII"
-_HEAD_SIZE = const(48)
+STATE_VERSION = const(6)
+# version, second; fingerprints of the definitions, of the configuration, of what zeroes registers; last reset, freeze,
+# season change, its season, rate, origin of reset and freeze, flags, last scheduled self-read, freeze, reset; the event
+# that ends records, before, after
+_HEAD = "<BIIIIIIIBBBBB3IHII"
+_HEAD_SIZE = const(56)
 _SELF_READ, _FREEZE, _RESET = 0, 1, 2  # the schedules
 _OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
 
@@ -55,6 +57,8 @@ class Engine:
     logs        EventLogs, or None
     self_reads  SelfReads, or None
     lockout_s   seconds after a billing period reset for which the key is locked
+    prints      fingerprints of the configuration: of all, of what zeroes registers, of what erases each load profile;
+                and who wrote it: origin, user, peer
 
     rate        the tariff rate in force, 1 to 8 for A to H, 0 for none
     reset_at, frozen_at, season_at      UTC seconds of the last billing period reset, freeze, season change; 0: never
@@ -65,7 +69,8 @@ class Engine:
     """
 
     def __init__(
-        self, journal, bank, test, profiles, zone, tou, schedules, logs=None, self_reads=None, lockout_s=300
+        self, journal, bank, test, profiles, zone, tou, schedules, logs=None, self_reads=None, lockout_s=300,
+        prints=(0, 0, (0, 0), (kinds.METER, "", "")),
     ):  # fmt: skip
         self.journal = journal
         self.bank, self.test = bank, test
@@ -73,6 +78,7 @@ class Engine:
         self.zone, self.tou = zone, tou
         self.logs, self.self_reads = logs, self_reads
         self.lockout_s = lockout_s
+        self._print, self._registers_print, self._profile_prints, self._configured_by = prints
         self.rate = self.season = 0
         self.reset_at = self.frozen_at = self.season_at = 0
         self.reset_origin = self.freeze_origin = kinds.METER
@@ -197,13 +203,13 @@ class Engine:
     # What is done at a boundary.
 
     def _end_demand(self, now):
-        is_formed = self.bank.close_demand(now)
-        trigger = self.self_reads and self.self_reads.trigger
-        if is_formed and (trigger == "subinterval" or trigger == "interval" and self._ends_interval(now)):
-            self._self_read(now)
+        self._demanded(self.bank.close_demand(now), now)
 
-    def _ends_interval(self, now):
-        return self.zone.is_boundary(now, self.bank.demand.interval_s // 60)
+    def _demanded(self, is_formed, now):
+        trigger = self.self_reads and self.self_reads.trigger
+        ends_interval = trigger == "interval" and self.bank.demand.ends_interval(now)
+        if is_formed and (trigger == "subinterval" or ends_interval):
+            self._self_read(now)
 
     def _window(self, window, now):
         for bank in (self.bank, self.test):
@@ -290,9 +296,10 @@ class Engine:
 
     def resynchronise(self, now):
         """An external pulse: the demand subinterval ends now."""
-        for bank in (self.bank, self.test):
-            bank.resynchronise(now)
+        self.test.resynchronise(now)
+        self._demanded(self.bank.resynchronise(now), now)
         self._plan_all(now)
+        self._store(now)
 
     def set_time(self, before, after, origin=kinds.METER, user="", peer=""):
         """The clock is set from one UTC second to another."""
@@ -320,8 +327,9 @@ class Engine:
 
     def _jumped(self, before, after, is_outage):
         """Windows that ended meanwhile end once, and once more, empty, if more than one did."""
-        for bank in (self.bank, self.test):
-            bank.jumped(before, after, is_outage)
+        if is_outage or before != after:
+            for bank in (self.bank, self.test):
+                bank.jumped(before, after, is_outage)
         for window, code in ((HOUR, 60), (DAY, DAILY)):
             ended, begun = self.zone.interval_start(before, code), self.zone.interval_start(after, code)
             if ended != begun:
@@ -371,12 +379,15 @@ class Engine:
         flags = (self.tou.is_overridden and _OVERRIDE) | (self.is_tariff_frozen and _FROZEN)
         flags |= (before is not None and _BEFORE) | (after is not None and _AFTER)
         head = struct.pack(
-            _HEAD, STATE_VERSION, now, self.fingerprint, self.reset_at, self.frozen_at, self.season_at,
-            self.season, self.rate, self.reset_origin, self.freeze_origin, flags,
-            self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
+            _HEAD, STATE_VERSION, now, self.fingerprint, self._print, self._registers_print,
+            self.reset_at, self.frozen_at, self.season_at, self.season, self.rate,
+            self.reset_origin, self.freeze_origin, flags, self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
         )  # fmt: skip
         parts = [self._outbox.state(), self.bank.state(), self.test.state()]
-        parts += [profile.state() for profile in self.profiles]
+        parts += [
+            struct.pack("<I", self._profile_prints[place]) + profile.state()
+            for place, profile in enumerate(self.profiles)
+        ]
         return head + b"".join([struct.pack("<H", len(part)) + part for part in parts])
 
     def start(self, now, lost=None):
@@ -411,36 +422,70 @@ class Engine:
             profile.begin(now)
         self._plan_all(now)
 
-    def resume(self, state, saved_at, now):
-        """Go on after an outage, from the state that was saved at saved_at (UTC); now: UTC, when metering resumes."""
+    def resume(self, state, saved_at, now, is_outage=True):
+        """Go on from the state that was saved at saved_at (UTC); now: UTC, when metering resumes.
+
+        is_outage: False where another configuration is applied meanwhile, without any time between. What the state was
+        made under decides what is kept: under another configuration registers are zeroed and load profiles erased
+        (the manual, Changing Meter Configurations); under other definitions of the same, only the totals are kept.
+        """
         if state[0] != STATE_VERSION:
             raise StateError("stored registers have version %d, not %d" % (state[0], STATE_VERSION))
         fields = struct.unpack_from(_HEAD, state)
-        self.reset_at, self.frozen_at, self.season_at, self.season, self.rate = fields[3:8]
-        self.reset_origin, self.freeze_origin, flags = fields[8:11]
-        self._done = list(fields[11:14])
+        self.reset_at, self.frozen_at, self.season_at, self.season, self.rate = fields[5:10]
+        self.reset_origin, self.freeze_origin, flags = fields[10:13]
+        self._done = list(fields[13:16])
         self.is_tariff_frozen = bool(flags & _FROZEN)
         self.tou.override(bool(flags & _OVERRIDE))
         parts = _parts(state, _HEAD_SIZE)
-        is_same = fields[2] == self.fingerprint
+        is_zeroed = fields[4] != self._registers_print
+        is_same = fields[2] == self.fingerprint and not is_zeroed
         self.bank.restore(parts[1], is_same)
         self.test.restore(parts[2], is_same)
-        if not is_same:
-            self.bank.demand.begin(saved_at)
-            self.test.demand.begin(saved_at)
-        kind, before, after = fields[14:]
+        kind, before, after = fields[16:]
         ending = (
             (kind, before if flags & _BEFORE else None, after if flags & _AFTER else None) if kind else None
         )
-        for profile, part in zip(self.profiles, parts[3:]):
-            profile.resume(part, saved_at, now, ending)
-        for profile in self.profiles[len(parts) - 3 :]:
-            profile.begin(now)
+        if fields[3] != self._print:
+            ending = ending or (marks.CONFIGURATION, saved_at, now if is_outage else None)
+        self._resume_profiles(parts[3:], saved_at, now, ending)
         self._outbox.restore(parts[0])
         self._outbox.flush()
-        self._jumped(saved_at, now, True)
+        if is_zeroed:
+            self._zero(now)
+        if not is_same:
+            self.bank.demand.begin(saved_at)
+            self.test.demand.begin(saved_at)
+        if fields[3] != self._print:
+            origin, user, peer = self._configured_by
+            prints = (fields[3], self._print)
+            self._log(kinds.CONFIGURATION, now, origin=origin, user=user, peer=peer, fields=prints)
+            self._want_checkpoint(now)
+        self._jumped(saved_at, now, is_outage)
         self.now = now
         self._store(now)
+
+    def _resume_profiles(self, parts, saved_at, now, ending):
+        """Close what was running, by the totals of before, and erase what was recorded under another configuration."""
+        for place, profile in enumerate(self.profiles):
+            is_known = place < len(parts)
+            if is_known:
+                profile.resume(parts[place][4:], saved_at, now, ending)
+            else:
+                profile.begin(now)
+            made_under = struct.unpack_from("<I", parts[place])[0] if is_known else None
+            if made_under != self._profile_prints[place]:
+                profile.erase(now)
+
+    def _zero(self, now):
+        """Registers and self-reads begin anew. The load profiles have closed their records and go on from 0."""
+        self.bank.clear()
+        self.test.clear()
+        self.reset_at = self.frozen_at = self.season_at = 0
+        for profile in self.profiles:
+            profile.begin(now)
+        if self.self_reads:
+            self._outbox.add("self_reads", now, ERASURE)
 
 
 def _parts(state, at):

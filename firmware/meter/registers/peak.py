@@ -20,6 +20,12 @@ class Peak:
         self.window, self._others = window, tuple(coincident)
         self.reset()
 
+    def also(self, other):
+        """Capture another one from now on. Return its place in `coincident`."""
+        self._others += (other,)
+        self.coincident += (0,)
+        return len(self._others) - 1
+
     def reset(self):
         """Begin a new period: no peak yet."""
         self.value = self.time = 0

@@ -2,15 +2,18 @@
 
 import struct
 
-from meter.registers.definition import CUMULATIVE, STORAGES, TIMES, WORKING
+from meter.registers.definition import CUMULATIVE, REALS, STORAGES, TIMES, WORKING
 
 _SLOT = "<Bq"  # kind of the value, value; a float is stored as <Bd
 _SLOT_SIZE = 9
-_NONE, _INTEGER, _REAL = 0, 1, 2
+_NONE, _INTEGER, _REAL, _NEVER = 0, 1, 2, 3
+_NOT_FROZEN = struct.pack(_SLOT, _NEVER, 0)
+_EVENTS = {storage[0]: storage[2] for storage in STORAGES}
+_MOST = 10**18  # in 10**-6 of the unit: what a state can hold, and a meter can never count
 
 
 class NotPresettable(ValueError):
-    """The register shows something that cannot be set. The message says what."""
+    """The register cannot be set, or not to this. The message says which and why."""
 
 
 class Register:
@@ -19,16 +22,17 @@ class Register:
     definition  Definition
     source      where its value comes from
 
-    frozen      its value at the last freeze; None if it had none, or there was none
+    frozen      its value at the last freeze; None if it had none
+    is_frozen   True if there was a freeze since the register was made
     """
 
     def __init__(self, definition, source):
         self.definition = definition
         self.source = source
         self.frozen = None
+        self.is_frozen = False
         self._slot = None
-        self._event = [storage[2] for storage in STORAGES if storage[0] == definition.storage][0]
-        self._adds = definition.storage in CUMULATIVE
+        self.forget_sum()
 
     def value(self):
         """Return the present value: an int in 10**-6 of its unit, a UTC second, a float, a text, or None."""
@@ -41,37 +45,58 @@ class Register:
 
     def on(self, event):
         """Keep the source's value if this is the event to do so."""
-        if event == self._event:
+        storage = self.definition.storage
+        if event == _EVENTS[storage]:
             value = self.source.value()
-            self._slot = _sum(self._slot, value) if self._adds else value
+            self._slot = _sum(self._slot, value) if storage in CUMULATIVE else value
+
+    def forget_sum(self):
+        """A cumulative register begins anew; any other stays."""
+        if self.definition.storage in CUMULATIVE:
+            self._slot = 0.0 if self.definition.kind in REALS else 0
 
     def preset(self, value):
-        """Show this value from now on: an int in 10**-6 of its unit, or a float. NotPresettable if it has no memory."""
+        """Show this from now on: an int in 10**-6 of its unit, or a float in its unit. NotPresettable."""
         definition = self.definition
-        if definition.kind in TIMES or not hasattr(self.source, "reset"):
-            raise NotPresettable("register %d shows a %s" % (definition.id, definition.kind))
+        is_kept = definition.storage != WORKING and definition.kind not in TIMES
+        if not is_kept and not hasattr(self.source, "preset"):
+            raise NotPresettable("register %d cannot be set: %s" % (definition.id, definition.kind))
+        value = self._settable(value)
         if definition.storage == WORKING:
-            if not hasattr(self.source, "preset"):
-                raise NotPresettable("register %d shows a %s" % (definition.id, definition.kind))
             self.source.preset(value)
         elif definition.storage == CUMULATIVE[1]:
             self._slot = value - (self.source.value() or 0)
         else:
             self._slot = value
 
+    def _settable(self, value):
+        """Return a number as the register keeps it."""
+        is_count = isinstance(value, int)
+        most = _MOST if is_count else _MOST * 1e-6
+        if not (is_count or isinstance(value, float)) or not -most <= value <= most:
+            raise NotPresettable("register %d cannot be set to %s" % (self.definition.id, value))
+        if self.definition.kind in REALS:
+            return value * 1e-6 if is_count else value
+        return value if is_count else int(round(value * 1e6))
+
     def freeze(self):
-        """Keep the present value for remote readers."""
-        self.frozen = self.value()
+        """Keep the present value for remote readers. A status tells of the present: it is never frozen."""
+        if self.definition.kind != "status":
+            self.frozen, self.is_frozen = self.value(), True
 
     def state(self):
-        """Return what is kept as bytes."""
-        return packed(self._slot) + packed(self.frozen)
+        """Return what is kept as bytes: always as many."""
+        slot = b"" if self.definition.storage == WORKING else packed(self._slot)
+        return slot + (packed(self.frozen) if self.is_frozen else _NOT_FROZEN)
 
     def restore(self, state, at):
         """Take it from bytes of state(), from a position on. Return the position behind it."""
-        self._slot = unpacked(state, at)
-        self.frozen = unpacked(state, at + _SLOT_SIZE)
-        return at + 2 * _SLOT_SIZE
+        if self.definition.storage != WORKING:
+            self._slot = unpacked(state, at)
+            at += _SLOT_SIZE
+        self.is_frozen = state[at] != _NEVER
+        self.frozen = unpacked(state, at)
+        return at + _SLOT_SIZE
 
 
 def _sum(a, b):
@@ -90,6 +115,6 @@ def packed(value):
 def unpacked(state, at):
     """Return the value at a position."""
     kind = state[at]
-    if kind == _NONE:
+    if kind in (_NONE, _NEVER):
         return None
     return struct.unpack_from("<q" if kind == _INTEGER else "<d", state, at + 1)[0]

@@ -9,6 +9,7 @@
     |        |         | bits   |        | uint8 kind, 8    |
     +--------+---------+--------+--------+------- ... ------+
 
+A record without trigger and values erases those before it: registers were zeroed by a new configuration.
 A value is as in a register's state: kind 0 none, 1 int64 in 10**-6 of the unit (or UTC seconds), 2 float64.
 """
 
@@ -28,6 +29,8 @@ _VALUE_SIZE = const(11)
 TRIGGERS = (
     "none", "subinterval", "interval", "hourly", "daily", "weekly", "monthly", "billing period reset"
 )  # fmt: skip
+
+ERASURE = struct.pack(_HEAD, VERSION, 0, 0, 0)
 
 # entry: number in the Fifo. values: tuple of (register number, value)
 SelfRead = namedtuple("SelfRead", ("entry", "time", "trigger", "health", "values"))
@@ -56,8 +59,11 @@ class SelfReads:
         return struct.pack(_HEAD, VERSION, trigger, health, len(values)) + b"".join(values)
 
     def records(self, start=None):
-        """Yield the newest KEPT SelfReads, oldest first, from entry `start` on."""
+        """Yield the newest KEPT SelfReads, oldest first, from entry `start` on. None from before an erasure."""
         oldest = max(start or 0, self.fifo.next - KEPT)
+        for entry, _, payload in self.fifo.records(oldest):
+            if payload == ERASURE:
+                oldest = entry + 1
         for entry, time, payload in self.fifo.records(oldest):
             yield read(entry, time, payload)
 

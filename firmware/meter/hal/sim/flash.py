@@ -24,12 +24,14 @@ class Flash:
     """The hal Flash contract over `size` bytes in sectors of `erase_size`.
 
     path       file that keeps the content; created blank if missing. None: in memory.
+    lazy       True: the host writes the file when it likes, and at close(). A process that is killed loses nothing,
+               but a host that fails may. For simulating years, in which waiting for a disk would take minutes.
     cut_after  how many programs and erases from now the power fails in, 1 for the next; None: never
     wear       erases of each sector, a list
     erases, programs   operations so far
     """
 
-    def __init__(self, size, erase_size=4096, path=None, seed=1):
+    def __init__(self, size, erase_size=4096, path=None, seed=1, lazy=False):
         if size <= 0 or size % erase_size:
             raise ValueError("%d bytes are not whole sectors of %d" % (size, erase_size))
         self.size = size
@@ -42,6 +44,7 @@ class Flash:
         self._file = map_file(path, size) if path else None
         self._memory = self._file or bytearray(b"\xff" * size)
         self._dirty = (size, 0)
+        self._lazy = lazy
 
     def read(self, address, buffer):
         """Fill buffer from address. ValueError outside the flash."""
@@ -75,7 +78,7 @@ class Flash:
         """Return when the file, if there is one, has everything on its medium."""
         self._check(0, 0)
         low, high = self._dirty
-        if self._file and low < high:
+        if self._file and low < high and not self._lazy:
             low -= low % PAGE
             self._file.flush(low, high - low)
         self._dirty = (self.size, 0)

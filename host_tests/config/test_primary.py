@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meter.access.access import Access
-from meter.access.primary import Primary
 from meter.config import schema
+from meter.config.primary import Primary
 from meter.quantities import CATALOGUE, INTEGRATED, describe, index, keys
 from meter.registers.energy import Energy
 
