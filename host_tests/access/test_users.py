@@ -225,7 +225,7 @@ def test_an_unknown_user_costs_as_much_as_a_wrong_password(monkeypatch, name, pa
 def test_the_right_password_is_not_even_looked_at_while_it_is_locked_and_works_after_the_delay():
     them = Users()
     for _ in range(6):
-        assert not can(them, "admin", "wrong", now=0) or pytest.fail()
+        assert not can(them, "admin", "wrong", now=0)
         them._lockout._until = [0] * len(them._lockout._until)
     them._lockout.failed(0, TCP, 0)
     left = them._lockout.left_s(0, TCP, 0)
@@ -263,13 +263,11 @@ def test_who_guesses_for_years_wears_the_flash_by_some_records_only():
     assert medium.programs == programs
 
 
-ATTEMPTS = st.lists(
-    st.tuples(st.sampled_from(("admin", "user1", "x")), st.booleans(), st.integers(0, 400)), max_size=12
-)
+ATTEMPT = st.tuples(st.sampled_from(("admin", "user1", "x")), st.booleans(), st.integers(0, 400))
 
 
 @settings(max_examples=40, deadline=None)
-@given(ATTEMPTS)
+@given(st.lists(ATTEMPT, max_size=12))
 def test_the_right_password_always_works_after_the_longest_delay(attempts):
     them, now = Users(), 0
     for name, is_right, seconds in attempts:
@@ -313,16 +311,27 @@ def test_a_power_cut_leaves_the_old_users_or_the_new_ones(was_used):
         medium.cut_after, medium.powered = None, True
         found.append(whose(medium))
         cuts += 1
-    assert cuts > 4
+    assert cuts >= 3
     assert set(found) <= {(True, False, False), (False, True, False), (False, True, True)}
     assert found == sorted(found, key=lambda one: (not one[0], one[2]))
     power_cuts.survived("of users", cuts)
 
 
+class WornOut(Flash):
+    """A flash that fails, as hal describes, from some moment on."""
+
+    is_worn_out = False
+
+    def program(self, address, data):
+        if self.is_worn_out:
+            raise OSError("worn out")
+        super().program(address, data)
+
+
 def test_a_flash_that_fails_leaves_the_old_users():
-    medium = flash()
+    medium = WornOut(4 * SECTOR, SECTOR)
     them = Users(journal(medium))
-    medium.powered = False
+    medium.is_worn_out = True
     with pytest.raises(Refused, match="could not be stored"):
         them.put("admin", "another")
     assert can(them, "admin", "admin") and not can(them, "user1", "wrong")
