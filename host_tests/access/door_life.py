@@ -1,6 +1,5 @@
 """A whole meter in memory for the tests of access, with jumpers and a MID option that can be changed at any time."""
 
-from meter.access.keys import Keys
 from meter.access.visitor import Visitor
 from meter.config.schema import validate
 from meter.metrology.calibration import Calibration
@@ -38,8 +37,8 @@ SETTINGS = validate(
 class Life:
     """One App, its door, and time that passes as the test wants."""
 
-    def __init__(self, flash=None):
-        self.board, self.app = make(None, settings=SETTINGS, flash=flash)
+    def __init__(self, flash=None, settings=SETTINGS):
+        self.board, self.app = make(None, settings=settings, flash=flash)
         self.access = self.app.access
         self.door = self.access._door
         self.users = self.door._users
@@ -58,7 +57,7 @@ class Life:
     def fit(self, key_1=False, key_2=False, mid=False):
         """Fit or take away the jumpers and the option."""
         self.board.security_keys = (key_1, key_2)
-        self.door._keys = Keys(lambda: self.board.security_keys, mid)
+        self.door._keys.mid = mid
 
     def who(self, user, origin=kinds.TCP, peer="10.0.0.7:4000"):
         """Return a Login, past what locks a login out."""

@@ -36,7 +36,8 @@ class Lockout:
     def __init__(self, stored, now):
         self.counts = bytearray(stored or COUNTS)
         self._failures = bytearray(self.counts)
-        self._until = [now + wait_s(n, _rule(k)) * 1000 for k, n in enumerate(self.counts)]
+        waits = [wait_s(n, _rule(k)) * 1000 for k, n in enumerate(self.counts)]
+        self._until = [now + wait if wait else 0 for wait in waits]
         self._lowered = now - LOWERING_MS
 
     def left_s(self, slot, origin, now):
