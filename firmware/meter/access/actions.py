@@ -53,7 +53,16 @@ def of_meter(meter, settings):
                 return
         raise Refused("there is no such record")
 
-    return {
+    def enter_test(who, now):
+        meter.engine.enter_test(meter.cut(), **who.marks)
+
+    def leave_test(who, now):
+        meter.engine.leave_test(meter.cut())
+
+    def battery_changed(who, now):
+        meter.engine.battery_changed(meter.cut())
+
+    known = {
         "mark load profile read": mark_read,
         "set time": set_time,
         "freeze": freeze,
@@ -62,6 +71,11 @@ def of_meter(meter, settings):
         "override tariff": override,
         "resynchronise demand": resynchronise,
     }
+    if hasattr(meter.engine, "enter_test"):
+        known.update(
+            {"enter test mode": enter_test, "leave test mode": leave_test, "battery changed": battery_changed}
+        )
+    return known
 
 
 def of_users(users, armed, log):

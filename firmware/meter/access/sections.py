@@ -30,6 +30,7 @@ SECTIONS = (
     ("self_read.", "Display Registers", "configure registers", BLOCKED, BLOCKED),
     ("registers.", "Display Registers", "configure registers", BLOCKED, BLOCKED),
     ("ports.", "Communication Settings", "configure communication", FREE, FREE),
+    ("status.", "Trigger Settings", "configure triggers", BLOCKED, BLOCKED),
     ("simulator.", "the simulated supply", FIXED, FIXED, FIXED),
 )
 # fmt: on

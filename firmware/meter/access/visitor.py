@@ -60,6 +60,18 @@ class Visitor:
         """As Access.read(); or Denied, as all below."""
         return self._checked("read").read(key, primary)
 
+    def register(self, number, remote=True):
+        """As Access.register()."""
+        return self._checked("register").register(number, remote)
+
+    def registers(self, list_name, remote=True):
+        """As Access.registers()."""
+        return self._checked("registers").registers(list_name, remote)
+
+    def self_reads(self, start=None):
+        """As Access.self_reads()."""
+        return self._checked("self_reads").self_reads(start)
+
     def local_time(self):
         """As Access.local_time()."""
         return self._checked("local_time").local_time()
