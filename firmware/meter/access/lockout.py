@@ -63,7 +63,7 @@ class Lockout:
         both = _both(slot, origin)
         for k in both:
             self._failures[k] = 0
-            self._until[k] = now
+            self._until[k] = 0
         would_wait = [k for k in both if wait_s(self.counts[k], _rule(k))]
         if not would_wait or now - self._lowered < LOWERING_MS:
             return False
