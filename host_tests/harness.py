@@ -134,14 +134,13 @@ def frame_of(n=2, volts=(120.0,) * 3, amps=(5.0,) * 3, lag=(0.0,) * 3, seconds=1
 
 
 def engine(journal, fifos, settings=None, logs=None, items=None, **profile):
-    """Return an Engine with the factory's settings, but for those given.
+    """Return an Engine with the factory's settings and engineering values in the load profile, but for those given.
 
     fifos, logs, items  as for config.build_registers.engine
     settings            dict from path to value
     profile             settings of load profile 1
     """
-    used = defaults()
-    used.update(settings or {})
+    used = {**defaults(), "load_profile.format": "values", **(settings or {})}
     used.update({"load_profile." + name: value for name, value in profile.items()})
     return build_registers.engine(used, journal, fifos, logs, items)
 

@@ -39,7 +39,7 @@ def settings_of(**service):
             **NO_PORTS,
             "service": service,
             "loss": {"delivered": [1, 2, 3, 4, 5], "received": [2, 3, 4, 5, 6]},
-            "load_profile": {"interval": 1, "channels": CHANNELS},
+            "load_profile": {"interval": 1, "channels": CHANNELS, "format": "values"},
             "simulator": {"noise": 0},
         }
     )

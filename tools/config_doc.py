@@ -1,5 +1,5 @@
-"""docs/configuration.md from the table of settings in meter.config.schema: `config_doc.py` writes it anew,
-`config_doc.py --check` says whether it is up to date.
+"""docs/configuration.md and docs/configuration.schema.json from the table of settings in meter.config.schema:
+`config_doc.py` writes them anew, `config_doc.py --check` says whether they are up to date.
 """
 
 import argparse
@@ -10,11 +10,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ferraris.config_schema import schema
 from meter.config.calendars import ROWS
 from meter.config.schema import FIELDS
 from meter.registers.tou import HOLIDAYS, SEASONS
 
-PATH = Path(__file__).parents[1] / "docs" / "configuration.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PATH = DOCS / "configuration.md"
+SCHEMA = DOCS / "configuration.schema.json"
 HEAD = """\
 # Configuration
 
@@ -23,10 +26,12 @@ HEAD = """\
 A configuration is a JSON document for `--config`. It holds what differs from the defaults; sections are nested:
 
 ```json
-{"service": {"frequency": 50, "nominal_voltage": 230}, "ports": {"iec62056_21_tcp": {"port": 0}}}
+{"version": 2, "service": {"frequency": 50, "nominal_voltage": 230}, "ports": {"iec62056_21_tcp": {"port": 0}}}
 ```
 
-Settings that are unknown or not allowed are refused, with one line for each.
+Settings that are unknown or not allowed are refused, with one line for each. How a configuration is made, checked and
+applied, and what a change re-initialises: [configuring.md](configuring.md). For editors there is a JSON Schema:
+[configuration.schema.json](configuration.schema.json).
 """
 
 # What the kinds take that have nothing to choose from.
@@ -79,12 +84,19 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit code 1 if it is out of date"
     )
-    if not parser.parse_args().check:
-        PATH.write_text(document(), encoding="utf-8")
-    elif not PATH.exists() or PATH.read_text(encoding="utf-8") != document():
-        print(f"{PATH}: out of date; run tools/config_doc.py", file=sys.stderr)
-        return 1
-    return 0
+    is_check = parser.parse_args().check
+    stale = [path for path, text in pages() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path, text in pages():
+        if not is_check:
+            path.write_text(text, encoding="utf-8")
+        elif path in stale:
+            print(f"{path}: out of date; run tools/config_doc.py", file=sys.stderr)
+    return 1 if is_check and stale else 0
+
+
+def pages() -> list[tuple[Path, str]]:
+    """Return (path, text) of all that is made from the table."""
+    return [(PATH, document()), (SCHEMA, json.dumps(schema(), indent=1) + "\n")]
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def test_a_document_that_does_not_fit_on_the_flash_is_refused():
     life = lived()
     many = [register(number, label="x" * 32, screen=1) for number in range(50)]
     more = [register(number, label="x" * 32, screen=1) for number in range(100, 150)]
-    days = [["all", "all", ", ".join("%02d:%02d A" % (k, m) for k in range(8) for m in (0,))]] * 36
+    days = [["all", "all", ", ".join(f"{k:02d}:00 A" for k in range(8))]] * 36
     before = life.app.settings
     with pytest.raises(ConfigError, match="to store"):
         life.app.configure(changed(registers={"normal": many, "alternate": more}, tou={"days": days}))

@@ -83,7 +83,8 @@ def test_the_densest_text_takes_bounded_memory():
 def test_all_that_is_wrong_is_in_one_list():
     text = b"""{"version": 2, "service": {"frequency": 55, "frequency": 56, "nominal_voltage": NaN}, "colour": 1,
      "demand": {"interval": 15, "subinterval": 10}, "load_profile": {"channels": ["Wh.del.P"], "km": [1, 2]},
-     "registers": {"normal": [{"id": 0, "kind": "consumption", "quantity": "no"}]}, "tou": {"days": [["9", "Mon", "A"]]}}"""
+     "registers": {"normal": [{"id": 0, "kind": "consumption", "quantity": "no"}]},
+     "tou": {"days": [["9", "Mon", "A"]]}}"""
     found = problems(text)
     for start in ('1:45: "frequency" is there twice', "service.frequency: must be one of 50, 60",
                   "service.nominal_voltage: must be a number", "colour: unknown setting", "demand.subinterval: ",

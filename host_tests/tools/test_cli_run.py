@@ -310,9 +310,9 @@ def test_file_in_place_of_the_state_directory_is_refused_and_kept(state, fast):
         ('{"ports": {"iec62056_21_tcp": {"port": 70000}}}', ["from 0 to 65535, not 70000"]),
         ('{"load_profile": {"channels": ["Wh"]}}', ["load_profile.channels: must hold"]),
         ('{"simulator": 3, "meter": {"name": 1}}', ["simulator: must be a section", "meter.name: unknown"]),
-        ('{"service": {"frequency": 60},}', ["c.json:1:31: not JSON"]),
+        ('{"service": {"frequency": 60},}', ["c.json:1:31: expected a name"]),
         ("[]", ["the document: must be a section"]),
-        ("", [":1:1: not JSON"]),
+        ("", [":1:1: the text ends too early"]),
     ],
 )
 def test_configuration_at_fault_is_refused_with_a_line_for_each_problem(tmp_path, state, text, words):

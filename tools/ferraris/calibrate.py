@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from meter.app import App
-from meter.config.schema import defaults
+from meter.config.schema import ConfigError, defaults
 from meter.hal.sim.flash import WrongFileSize
 from meter.hal.sim.front_end import quantised_rate
 from meter.hal.sim.synthesizer import Synthesizer, three_phase
@@ -31,8 +31,9 @@ from rich.table import Table
 
 from boards.sim.board import Board, nominal_full_scale
 from ferraris.errors import UsageError
-from ferraris.settings import Settings, load_settings
+from ferraris.settings import Settings
 from ferraris.state_dir import refuse, state_directory
+from ferraris.stored import settings_for
 
 ROUNDS = 3
 HALF_CYCLES = 30
@@ -51,7 +52,7 @@ class Reference(NamedTuple):
 
 def command(options: Namespace) -> int:
     """Calibrate, store, print."""
-    settings = load_settings(options.config)
+    settings = settings_for(options.config, options.state)
     reference = Reference(
         options.voltage or settings["service.nominal_voltage"],
         options.current or settings["service.nominal_current"],
@@ -63,7 +64,7 @@ def command(options: Namespace) -> int:
         try:
             board = _board(settings, reference, state)
             app = App(board, settings)
-        except (WrongFileSize, StorageError, StateError) as error:
+        except (WrongFileSize, StorageError, StateError, ConfigError) as error:
             raise refuse(state, error) from error
         try:
             result = asyncio.run(calibrate(app, board, settings, reference))

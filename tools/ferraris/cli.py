@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from meter import VERSION
 
 from boards.sim.board import PARTITIONS
-from ferraris import bench, calibrate, flash, read, read_state, replay, run
+from ferraris import bench, calibrate, config, flash, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import ClientError
@@ -54,13 +54,16 @@ def parser() -> argparse.ArgumentParser:
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
     _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
     _add_calibrate(commands.add_parser("calibrate", help="calibrate the simulated meter on a reference load"))
+    _add_config(commands.add_parser("config", help="make, check and compare configurations"))
     _add_flash(commands.add_parser("flash", help="look at a stopped meter's flash"))
     return top
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=run.command)
-    command.add_argument("--config", metavar="F", help="configuration (JSON)")
+    command.add_argument(
+        "--config", metavar="F", help="configuration (JSON) to apply; without it the stored one holds"
+    )
     command.add_argument(
         "--state", metavar="DIR", default="state", help="what the meter keeps (default ./state)"
     )
@@ -141,6 +144,27 @@ def _add_calibrate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--angle", metavar="DEG", type=_degrees, default=60.0, help="lag (default 60)")
     command.add_argument("--seconds", metavar="S", type=_positive, default=10.0, help="measured (default 10)")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    commands = command.add_subparsers(required=True, metavar="command")
+    what = "a document (JSON), state:DIR of a stopped meter, example:NAME, or factory"
+    new = commands.add_parser("new", help="print a whole document: the factory's, or an example")
+    new.set_defaults(command=config.new)
+    new.add_argument(
+        "--example", metavar="NAME", choices=config.examples(), help=", ".join(config.examples())
+    )
+    check = commands.add_parser("check", help="list all that is wrong with a document")
+    check.set_defaults(command=config.check)
+    check.add_argument("document", metavar="F", help="a document (JSON)")
+    diff = commands.add_parser("diff", help="say what differs, and what the change re-initialises")
+    diff.set_defaults(command=config.diff)
+    diff.add_argument("old", metavar="A", help=what)
+    diff.add_argument("new", metavar="B", help=what)
+    show = commands.add_parser("show", help="print all settings as a table")
+    show.set_defaults(command=config.show)
+    show.add_argument("document", metavar="F", nargs="?", default="factory", help=what)
+    show.add_argument("--changed", action="store_true", help="only what is not as the factory has it")
 
 
 def _add_flash(command: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from meter.app import App
+from meter.config.schema import ConfigError
 from meter.hal.sim.flash import WrongFileSize
 from meter.registers.engine import StateError
 from meter.storage.errors import StorageError
@@ -22,8 +23,8 @@ from ferraris.errors import UsageError
 from ferraris.scenario import Player
 from ferraris.scenario_file import read_scenario
 from ferraris.screen import Screen
-from ferraris.settings import load_settings
 from ferraris.state_dir import refuse, state_directory
+from ferraris.stored import settings_for
 from ferraris.supply import Supply, supply
 
 SCENARIO = ".toml"
@@ -34,7 +35,7 @@ def command(options: Namespace) -> int:
     """Run the meter until it is told to stop, or its source or --duration ends."""
     if options.source.lower().endswith(SCENARIO):
         return _play(options)
-    settings = load_settings(options.config)
+    settings = settings_for(options.config, options.state)
     source = supply(options, settings)
     with state_directory(options.state) as state:
         return asyncio.run(_run(options, settings, source, state))
@@ -50,7 +51,7 @@ def _play(options: Namespace) -> int:
     with state_directory(options.state) as state:
         try:
             player = Player(scenario, state, options.speed, screen.take, screen.open)
-        except (WrongFileSize, StorageError, StateError) as error:
+        except (WrongFileSize, StorageError, StateError, ConfigError) as error:
             raise refuse(state, error) from error
         try:
             with screen.live():
@@ -86,7 +87,7 @@ async def _run(options: Namespace, settings: dict[str, Any], source: Supply, sta
         )
         screen = Screen(Console(), stretch)
         app = App(board, settings, observer=screen.take)
-    except (WrongFileSize, StorageError, StateError) as error:
+    except (WrongFileSize, StorageError, StateError, ConfigError) as error:
         raise refuse(state, error) from error
     if app.calibration_problem:
         print(f"ferraris: {state}: {app.calibration_problem}", file=sys.stderr)

@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from meter.config.schema import ConfigError, validate
+from meter.config.document import settings_of
+from meter.config.schema import ConfigError
 from meter.hal.sim.load_model import TableSteps
 from meter.quantities import INTEGRATED, index
 from meter.zone import Zone
@@ -163,7 +164,7 @@ class _Reader:
 
     def settings(self, where: str, document: dict[str, Any]) -> Settings | None:
         try:
-            return dict(validate(document))
+            return dict(settings_of(document))
         except ConfigError as error:
             for problem in error.problems:
                 self.complain(where, problem)

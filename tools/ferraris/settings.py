@@ -1,15 +1,14 @@
 """Reading a configuration document for the commands."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from meter.config.schema import ConfigError, defaults, validate
+from meter.config import document
+from meter.config.schema import ConfigError, defaults
 
 from ferraris.errors import UsageError
 
 Settings = dict[str, Any]
-LARGEST = 1_000_000  # bytes; the largest sensible document has some thousand
 
 
 def load_settings(path: str | None) -> Settings:
@@ -20,20 +19,19 @@ def load_settings(path: str | None) -> Settings:
     if path is None:
         return defaults()
     try:
-        if Path(path).stat().st_size > LARGEST:
-            raise UsageError(f"{path}: larger than {LARGEST} bytes: not a configuration")
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open("rb") as file:
+            text = file.read(document.LARGEST + 1)
+            size = Path(path).stat().st_size
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise UsageError(f"{path}: {error}") from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: nested too deeply") from error
     try:
-        return validate(document)
+        if size > document.LARGEST:
+            raise UsageError(f"{path}: {size} bytes; the largest configuration has {document.LARGEST}")
+        return dict(document.read(text))
     except ConfigError as error:
-        raise UsageError("\n".join(f"{path}: {problem}" for problem in error.problems)) from error
+        raise UsageError("\n".join(_line(path, problem) for problem in error.problems)) from error
+
+
+def _line(path: str, problem: str) -> str:
+    """Return a problem with its file; places in a file are written as compilers do: file:line:column."""
+    return f"{path}:{problem}" if problem[:1].isdigit() else f"{path}: {problem}"

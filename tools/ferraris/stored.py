@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meter.app import CALIBRATION_KIND, FIFOS, App
-from meter.config.schema import defaults
-from meter.hal.sim.flash import WrongFileSize
+from meter.app import CALIBRATION_KIND, FIFOS, USERS_KIND, App
+from meter.config import store
+from meter.config.schema import ConfigError, defaults
+from meter.hal.sim.flash import Flash, WrongFileSize
 from meter.registers.energy import Energy
 from meter.registers.engine import StateError
 from meter.registers.event_log import FIFO_KINDS, EventLog
@@ -20,13 +21,16 @@ from meter.storage.errors import StorageError
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import Board, nominal_full_scale, synthesizer
+from boards.sim.board import ERASE_SIZE, FLASH_SIZE, PARTITIONS, Board, nominal_full_scale, synthesizer
 from ferraris.errors import UsageError
+from ferraris.settings import Settings, load_settings
 from ferraris.state_dir import FLASH, LOCK
 
 KINDS = {
     "journal": journal.KIND,
     "calibration": CALIBRATION_KIND,
+    "config": store.KIND,
+    "users": USERS_KIND,
     **{area: kind for _, area, kind in FIFOS},
     **dict(FIFO_KINDS),
 }
@@ -57,8 +61,13 @@ class Stored:
         return EventLog(self.fifo(name))
 
     def meter(self) -> App:
-        """Return the meter as it would start again: its registers are those it has kept."""
-        return App(self.board, defaults())
+        """Return the meter as it would start again: its configuration and registers are those it has kept."""
+        return App(self.board)
+
+    def settings(self) -> Settings:
+        """Return the stored configuration; the factory's if there is none."""
+        base, size = self.areas.area("config")
+        return store.Store(journal.Journal(self.board.flash, base, size, store.KIND)).settings or defaults()
 
 
 @contextlib.contextmanager
@@ -78,10 +87,35 @@ def stored(path: str) -> Iterator[Stored]:
             if _is_blank(board.flash):
                 raise UsageError(f"{path}: {FLASH} is blank: no meter has stored anything in it")
             yield Stored(board)
-        except (StorageError, StateError) as error:
+        except (StorageError, StateError, ConfigError) as error:
             raise UsageError(f"{path}: {error}. Nothing was changed") from error
         finally:
             board.flash.close()
+
+
+def configuration(path: str) -> Settings | None:
+    """Return the configuration that a state directory keeps, None if there is none that can be read."""
+    file = Path(path) / FLASH
+    if not file.is_file():
+        return None
+    with tempfile.TemporaryDirectory(prefix="ferraris-") as copy:
+        shutil.copyfile(file, Path(copy) / FLASH)
+        try:
+            flash = Flash(FLASH_SIZE, ERASE_SIZE, str(Path(copy) / FLASH))
+        except WrongFileSize:
+            return None
+        try:
+            base, size = Partitions.open(flash, PARTITIONS).area("config")
+            return store.Store(journal.Journal(flash, base, size, store.KIND)).settings
+        except (StorageError, ConfigError):
+            return None
+        finally:
+            flash.close()
+
+
+def settings_for(config: str | None, state: str) -> Settings:
+    """Return what --config says, or without it what the meter in a state directory keeps, or the factory's."""
+    return load_settings(config) if config else configuration(state) or defaults()
 
 
 def _copy(directory: Path, copy: Path) -> None:

@@ -2,6 +2,7 @@
 
 from meter.config import apply, build_clock
 from meter.config.primary import Primary
+from meter.config.schema import LEAST_KM
 from meter.quantities import describe, index
 from meter.registers.bank import Bank
 from meter.registers.definition import LISTS, definitions
@@ -78,10 +79,10 @@ def _profile(settings, section, fifo, energy, zone):
 
 
 def _secondary_km(settings, section):
-    """Return what a count is worth in each channel on the meter's side. The settings are primary, whatever the ratios."""
+    """Return what a count is worth in each channel on the meter's side; the setting is on the primary side."""
     primary, channels = Primary(settings), settings[section + ".channels"]
     km = settings[section + ".km"] or (1.0,) * len(channels)
-    return [each / primary.of(1.0, describe(index(key))[3]) for each, key in zip(km, channels)]
+    return [max(LEAST_KM, each / primary.of(1.0, describe(index(key))[3])) for each, key in zip(km, channels)]
 
 
 def _self_reads(settings, fifos, bank):

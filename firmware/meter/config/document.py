@@ -31,6 +31,8 @@ def settings_of(document, problems=()):
     problems = list(problems)
     if isinstance(document, dict):
         document = dict(document)
+        if isinstance(document.get("$schema"), str):
+            document.pop("$schema")  # for editors
         version = document.pop("version", 1)
         if isinstance(version, bool) or not isinstance(version, int) or version < 1:
             problems.append("version: must be a whole number from 1 to %d" % VERSION)

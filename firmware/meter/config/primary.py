@@ -38,8 +38,8 @@ class Primary:
         for power, (above, below) in zip(
             _POWERS.get(unit[:-1] if unit.endswith("h") else unit, ()), self._ratios
         ):
-            numerator *= above**power
-            denominator *= below**power
+            numerator = numerator * above**power
+            denominator = denominator * below**power
         if isinstance(value, int):
             return value * numerator // denominator
         return value * (numerator / denominator)

@@ -7,11 +7,13 @@ A document is JSON with nested sections: {"service": {"frequency": 50}}. Default
 from meter.config.calendars import problems as _tariff_problems
 from meter.config.kinds import problem as _problem
 from meter.config.mid import problems as _mid_problems
+from meter.config.primary import Primary
 from meter.config.register_fields import FIELDS as REGISTER_FIELDS
 from meter.config.register_fields import problems as _register_problems
 from meter.metrology.builder import STARTING_A
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.metrology.loss_compensation import NONE
+from meter.quantities import describe, index
 from meter.registers.engine import RESPONSES
 from meter.registers.load_profile import CHANNELS, DEFAULT_CHANNELS
 from meter.registers.load_profile_channels import not_built
@@ -21,7 +23,9 @@ from meter.registers.self_read import TRIGGERS
 from meter.registers.tou import DAY_TYPES, RATES
 
 FORMATS = ("values", "counts")
-KM = (CHANNELS, 1e-6, 1e6)
+KM = (CHANNELS, 1e-6, 1e9)
+# On the secondary side, where a count is a whole number of 1e-6.
+LEAST_KM, MOST_KM = 1e-4, 1e9
 LOAD_PROFILES = ("load_profile", "load_profile_2")
 WEEKDAYS = DAY_TYPES[:7]
 OVERRIDES = ("none",) + tuple(RATES)
@@ -52,8 +56,8 @@ FIELDS = (
     ("loss.received", "numbers", NONE, (5, -100.0, 100.0), "%", "the same for received power"),
     ("load_profile.interval", "choice", 15, INTERVALS, "min", "interval of load profile 1"),
     ("load_profile.channels", "quantities", DEFAULT_CHANNELS, (1, CHANNELS), "", "channels of load profile 1"),
-    ("load_profile.format", "choice", "values", FORMATS, "", "32-bit engineering values, or 16-bit counts"),
-    ("load_profile.km", "each", (), KM, "Wh, V, ...", "what a count is worth in each channel, secondary; none: 1"),
+    ("load_profile.format", "choice", "counts", FORMATS, "", "32-bit engineering values, or 16-bit counts"),
+    ("load_profile.km", "each", (), KM, "Wh, V, ...", "primary worth of a count in each channel; none: 1"),
     ("load_profile.events", "flag", True, None, "", "resets, presets, diagnostics end a record too, and are marked"),
     ("load_profile.freeze_markers", "flag", True, None, "", "a freeze ends a record too, and is marked"),
     ("load_profile_2.interval", "choice", 15, INTERVALS, "min", "interval of load profile 2"),
@@ -155,7 +159,21 @@ def _load_profile(section, settings):
         problems.append(
             "%s.km: must be one for each of %d channels, not %d" % (section, len(channels), len(km))
         )
+    elif channels and not problems and settings[section + ".format"] == "counts":
+        problems += _bad_km(section, settings)
     return problems
+
+
+def _bad_km(section, settings):
+    """Return a line if a count is worth less or more on the meter's side than it can count in."""
+    primary = Primary(settings)
+    for key, km in zip(settings[section + ".channels"], settings[section + ".km"]):
+        unit = describe(index(key))[3]
+        least, most = primary.of(LEAST_KM, unit), primary.of(MOST_KM, unit)
+        if not least * 0.999 <= km <= most:
+            text = "%s.km: must be from %g to %g %s for %s by the ratios, not %g"
+            return [text % (section, least, most, unit, key, km)]
+    return []
 
 
 def _leaves(node, path, fields, problems):

@@ -381,7 +381,8 @@ class Engine:
         head = struct.pack(
             _HEAD, STATE_VERSION, now, self.fingerprint, self._print, self._registers_print,
             self.reset_at, self.frozen_at, self.season_at, self.season, self.rate,
-            self.reset_origin, self.freeze_origin, flags, self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
+            self.reset_origin, self.freeze_origin, flags,
+            self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
         )  # fmt: skip
         parts = [self._outbox.state(), self.bank.state(), self.test.state()]
         parts += [

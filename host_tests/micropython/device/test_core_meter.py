@@ -49,7 +49,7 @@ def make(flash, utc=START):
     profile = Fifo(flash, 4 * SECTOR, 4 * SECTOR, 0x4C)
     profile.mount()
     settings = defaults()
-    settings["load_profile.interval"] = 1
+    settings["load_profile.interval"], settings["load_profile.format"] = 1, "values"
     made = engine(settings, Journal(flash, 0, 4 * SECTOR), {"load_profile": profile})
     return Meter(RATE, utc, made, HalfCycles())
 

@@ -1,0 +1,1 @@
+"""Configurations of common meters, as documents (JSON)."""
