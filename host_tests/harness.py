@@ -153,7 +153,7 @@ class Bench:
     """
 
     SECTOR = 4096
-    JOURNAL, PROFILE = 4, 16  # sectors
+    JOURNAL, PROFILE = 9, 16  # sectors
 
     def __init__(
         self, flash=None, utc=START, channels=DEFAULT_CHANNELS, minutes=15, dtype=np.float64, nvram=None

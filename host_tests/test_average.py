@@ -32,10 +32,10 @@ class Bench:
     """
 
     def __init__(self, utc=START, dtype=np.float64):
-        flash = Flash(20 * SECTOR, SECTOR)
-        profile = Fifo(flash, 4 * SECTOR, 16 * SECTOR, 0x4C)
+        flash = Flash(25 * SECTOR, SECTOR)
+        profile = Fifo(flash, 9 * SECTOR, 16 * SECTOR, 0x4C)
         profile.mount()
-        made = engine(Journal(flash, 0, 4 * SECTOR), {"load_profile": profile})
+        made = engine(Journal(flash, 0, 9 * SECTOR), {"load_profile": profile})
         self.meter = Meter(RATE, utc, made, HalfCycles(dtype=dtype), self._book, dtype)
         self._dtype = dtype
         self.halves = 0

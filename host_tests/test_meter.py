@@ -309,7 +309,10 @@ def test_an_observer_is_optional():
     meter = Meter(
         RATE,
         START,
-        engine(Journal(Bench().flash, 0, 4 * Bench.SECTOR), {"load_profile": bench.meter.load_profile.fifo}),
+        engine(
+            Journal(Bench().flash, 0, Bench.JOURNAL * Bench.SECTOR),
+            {"load_profile": bench.meter.load_profile.fifo},
+        ),
         HalfCycles(),
     )
     meter.step(frame_of(2, seconds=1.0))

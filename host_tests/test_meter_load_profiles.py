@@ -21,9 +21,9 @@ class Bench:
     """A Meter with both load profiles over a flash: energy each minute, and volts, hertz and counts each 5 minutes."""
 
     def __init__(self, flash=None, utc=START, second=True):
-        self.flash = flash or Flash(24 * SECTOR, SECTOR)
+        self.flash = flash or Flash(25 * SECTOR, SECTOR)
         fifos = []
-        for place, kind in ((8, 0x4C), (16, 0x4D)):
+        for place, kind in ((9, 0x4C), (17, 0x4D)):
             fifos.append(Fifo(self.flash, place * SECTOR, 8 * SECTOR, kind))
             fifos[-1].mount()
         channels = ("V.A", "Hz.A", "Wh.del.P")
@@ -34,7 +34,7 @@ class Bench:
             "load_profile_2.km": (0.1, 0.01, 0.7),
         }
         profiles = {"load_profile": fifos[0], "load_profile_2": fifos[1]}
-        journal = Journal(self.flash, 0, 8 * SECTOR)
+        journal = Journal(self.flash, 0, 9 * SECTOR)
         made = engine(journal, profiles, settings, channels=("Wh.del.P",), interval=1)
         self.meter = Meter(RATE, utc, made, HalfCycles(dtype=np.float64), dtype=np.float64)
         self._sample = self._half_cycles = 0

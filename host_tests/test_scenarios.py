@@ -1,4 +1,4 @@
-"""Every scenario in host_tests/scenarios ends with the energies that its file expects, and twice with the same flash."""
+"""Every scenario in host_tests/scenarios ends with the energies that its file expects; twice, with the same flash."""
 
 from pathlib import Path
 

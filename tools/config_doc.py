@@ -41,6 +41,7 @@ WORDS = {
     "time": "HH:MM",
     "seasons": f"up to {SEASONS} dates `MM-DD`",
     "days": f"up to {ROWS} rows `[seasons, days, switches]` ([tariffs.md](tariffs.md))",
+    "triggers": "up to 16 rows such as `1: V.A < 0.4 Vn` ([status-word.md](status-word.md))",
     "holidays": f"up to {HOLIDAYS} dates `YYYY-MM-DD` or `YYYY-MM-DD H2`",
 }
 
@@ -65,7 +66,7 @@ def _allowed(kind: str, allowed: Any) -> str:
     if kind in WORDS:
         return WORDS[kind]
     if kind == "registers":
-        return f"up to {allowed} registers (see registers.md)"
+        return f"up to {allowed} registers ([registers.md](registers.md))"
     if kind == "text":
         return f"text of {allowed[0]} to {allowed[1]} characters"
     if kind == "choice":

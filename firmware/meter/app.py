@@ -15,7 +15,7 @@ from meter.compat import Uptime
 from meter.config import apply, build_registers, document, store
 from meter.config.fingerprint import fingerprint
 from meter.config.primary import Primary
-from meter.config.schema import BAUDS, defaults
+from meter.config.schema import BAUDS, ConfigError, defaults
 from meter.meter import Meter
 from meter.metrology import builder, calibration
 from meter.metrology.span import Span
@@ -24,6 +24,7 @@ from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
 from meter.registers.event_log import EventLogs
 from meter.registers.event_watch import DiagnosticWatch, started, stopped
+from meter.registers.status_word import GENERAL
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
@@ -66,15 +67,16 @@ class App:
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
         self.calibration, self.calibration_problem = calibration.stored(self._calibrations)
         self._board, self._dtype = board, dtype
-        self.settings = settings = self._configuration(settings)
-        # A board has a converter, or a load without waveforms.
-        self.tracker = board.adc and self._tracker(settings)
         self.logs = EventLogs(board.flash, areas)
         self._fifos = _fifos(board.flash, areas)
+        self.settings, engine = self._started(settings)
+        settings = self.settings
+        # A board has a converter, or a load without waveforms.
+        self.tracker = board.adc and self._tracker(settings)
         self.meter = Meter(
             board.adc.rate if board.adc else 1.0,
             board.rtc.read(),
-            self._engine(settings, self._store.who),
+            engine,
             builder.half_cycles(settings, self.calibration, dtype),
             observer,
             dtype,
@@ -85,7 +87,14 @@ class App:
         self._armed = Armed()
         self._visits = SecurityLog(self.logs, self.meter.clock)
         door = self._door(Journal(board.flash, *areas.area("users"), USERS_KIND))
-        self.access = Access(self.meter, settings["meter.serial"], Primary(settings), self.logs, door)
+        self.access = Access(
+            self.meter,
+            settings["meter.serial"],
+            Primary(settings),
+            self.logs,
+            settings["registers.frozen_reads"],
+            door,
+        )
         self._diagnostics = DiagnosticWatch(self.logs)
         self.ended = False
         self._log_start(self._journal.passed)
@@ -95,14 +104,25 @@ class App:
         """The Engine."""
         return self.meter.engine
 
-    def _configuration(self, given):
-        """Return the settings in force. They are stored before anything is done under them."""
+    def _started(self, given):
+        """Return (settings, Engine) to start with. Settings are stored before anything is done under them."""
         stored = self._store.settings
         settings = given or stored or defaults()
-        if not stored or not document.is_same(settings, stored):
-            self._store.check(settings)
-            self._store.save(settings, self._board.rtc.read())
-        return settings
+        if stored and document.is_same(settings, stored):
+            return settings, self._engine(settings, self._store.who)
+        engine = self._engine(settings, store.METER)
+        self._check_room(settings, engine)
+        self._store.save(settings, self._board.rtc.read())
+        return settings, engine
+
+    def _check_room(self, settings, engine):
+        """Raise ConfigError if a configuration, or the state of its registers, is too long for the flash."""
+        self._store.check(settings)
+        size, largest = len(engine.state(0)), self._journal.largest
+        if size > largest:
+            raise ConfigError(
+                ["registers: they need %d bytes to store; %d fit: define fewer" % (size, largest)]
+            )
 
     def _tracker(self, settings):
         board = self._board
@@ -121,20 +141,22 @@ class App:
         settings = document.read(text)
         if document.is_same(settings, self.settings):
             return ()
-        self._store.check(settings)
         tracker = self._changed_tracker(settings)
         engine = self._engine(settings, who)
+        self._check_room(settings, engine)
         half_cycles = builder.half_cycles(settings, self.calibration, self._dtype)
         if tracker:
             self._flush()
         now = self.meter.cut()
+        self.engine.leave_test(now)
         self.engine.checkpoint(now)
         self._store.save(settings, now, who)
         sections = apply.changed(self.settings, settings)[0]
         self.settings = settings
         self.tracker = tracker or self.tracker
         self.meter.configure(engine, half_cycles, builder.diagnostics(settings))
-        self.access.configure(settings["meter.serial"], Primary(settings))
+        self.engine.status.identify(VERSION, fingerprint(settings), now)
+        self.access.configure(settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"])
         self._board.flash.sync()
         return sections
 
@@ -167,7 +189,12 @@ class App:
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
         now = meter.clock.second
-        started(logs, now, meter.restored_at, passed, fingerprint(self.settings))
+        status, configuration = self.engine.status, fingerprint(self.settings)
+        started(logs, now, meter.restored_at, passed, configuration)
+        status.identify(VERSION, configuration, now)
+        if passed:
+            status.note(GENERAL, now)
+        status.set(GENERAL, bool(self.calibration_problem), now)
         if self.calibration_problem:
             logs.add(event_kinds.DAMAGE_FOUND, now, fields=(self.calibration_problem,))
 

@@ -13,6 +13,7 @@ from meter.metrology.diagnostics import Diagnostics
 from meter.metrology.span import Span
 from meter.xnp import FLOAT
 
+TICK_MS = 1000 // TICKS
 AVERAGE_TICKS = const(3)  # instantaneous values are averages of 1.5 s (the manual, Registers, Instantaneous)
 
 
@@ -88,7 +89,7 @@ class Meter:
     def _tick(self, tick):
         self._share()
         if tick % AVERAGE_TICKS == 0:
-            self._show()
+            self._show(tick % TICKS * TICK_MS)
         if tick % TICKS == 0:
             self._book(tick // TICKS)
             self.engine.close(tick // TICKS)
@@ -98,18 +99,18 @@ class Meter:
         self._average.merge(self._piece)
         self._piece.clear()
 
-    def _show(self):
-        """Renew the instantaneous values."""
+    def _show(self, ms):
+        """Renew the instantaneous values. ms: milliseconds of this second."""
         average = self._average
         average.end = self.clock.second
         self._average, self._spare = self._spare, average
         self._average.clear()
-        self._shown(average)
+        self._shown(average, ms)
 
-    def _shown(self, span):
+    def _shown(self, span, ms=0):
         self.latest = span
         self.diagnostics.take(span)
-        self.engine.show(span, self.diagnostics.state)
+        self.engine.show(span, self.diagnostics.state, ms)
 
     def _book(self, second):
         """Book what was integrated since the last second."""

@@ -185,7 +185,15 @@ def _size(row):
     return max(1, len(row[2])) * len(row[3])
 
 
-COUNT = sum(_size(row) for row in CATALOGUE)
+def _starts():
+    starts = [0]
+    for row in CATALOGUE:
+        starts.append(starts[-1] + _size(row))
+    return tuple(starts)
+
+
+_STARTS = _starts()  # index of the first quantity of each row of the catalogue, and behind the last
+COUNT = _STARTS[-1]
 
 
 def keys():
@@ -199,19 +207,15 @@ def keys():
 def index(key):
     """Return the index of a text key. Raises KeyError that names it."""
     parts = key.split(".")
-    start = 0
-    for row in CATALOGUE:
+    for start, row in zip(_STARTS, CATALOGUE):
         if row[0] == parts[0]:
+            directions, phases = row[2], row[3]
+            wanted = 3 if directions else 2
+            if len(parts) == wanted and parts[-1] in phases and (not directions or parts[1] in directions):
+                place = directions.index(parts[1]) if directions else 0
+                return start + place * len(phases) + phases.index(parts[-1])
             break
-        start += _size(row)
-    else:
-        raise KeyError("unknown quantity: %s" % key)
-    directions, phases = row[2], row[3]
-    wanted = 3 if directions else 2
-    if len(parts) != wanted or parts[-1] not in phases or (directions and parts[1] not in directions):
-        raise KeyError("unknown quantity: %s" % key)
-    place = directions.index(parts[1]) if directions else 0
-    return start + place * len(phases) + phases.index(parts[-1])
+    raise KeyError("unknown quantity: %s" % key)
 
 
 def describe(number):
@@ -219,14 +223,19 @@ def describe(number):
 
     KeyError if there is no such index.
     """
-    place = number
-    for row in CATALOGUE:
-        name, unit, directions, phases, source = row
-        if 0 <= place < _size(row):
-            direction = directions[place // len(phases)] if directions else ""
-            return name, direction, phases[place % len(phases)], unit, source
-        place -= _size(row)
-    raise KeyError("unknown quantity number: %s" % number)
+    if not 0 <= number < COUNT:
+        raise KeyError("unknown quantity number: %s" % number)
+    low, high = 0, len(CATALOGUE)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _STARTS[middle] <= number:
+            low = middle
+        else:
+            high = middle
+    name, unit, directions, phases, source = CATALOGUE[low]
+    place = number - _STARTS[low]
+    direction = directions[place // len(phases)] if directions else ""
+    return name, direction, phases[place % len(phases)], unit, source
 
 
 def terms(source, direction, phase):

@@ -50,6 +50,10 @@ def _value(kind, allowed):
         return st.sampled_from(
             ("UTC0", "CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0", "<+0530>-5:30")
         )
+    if kind == "triggers":
+        return st.lists(st.integers(1, 16), max_size=4, unique=True).map(
+            lambda bits: [f"{k}: V.A < {k}" for k in bits]
+        )
     if kind == "time":
         return st.tuples(st.integers(0, 23), st.integers(0, 59)).map(
             lambda time: f"{time[0]:02d}:{time[1]:02d}"

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from meter.config.schema import BAUDS, FIELDS, ConfigError, defaults, validate
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.quantities import index
+from meter.registers.load_profile_channels import is_status
 from meter.registers.load_profile_record import INTERVALS
 
 PATHS = [field[0] for field in FIELDS]
 KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"} | {
-    "zone", "time", "seasons", "days", "holidays", "registers"
+    "zone", "time", "seasons", "days", "holidays", "registers", "triggers"
 }  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def test_a_bad_value_is_named_with_its_path_and_what_is_allowed(path, value):
         ("meter.serial", ("1", "x" * 16)),
         ("load_profile.channels", (["Wh.net.P"], ["VAvh.rec.C"] * 16, ["V.A", "PF.bi.P"])),
         ("load_profile_2.channels", ([], ["Hz.A"] * 16)),
-        ("load_profile.km", ([], [1e-6, 1, 2.5, 1e9])),
+        ("load_profile.km", ([], [1e-4, 1, 2.5, 1e9])),
         ("load_profile.format", ("values", "counts")),
         ("simulator.lag", ([-360, 0, 360.0],)),
     ],
@@ -245,14 +246,14 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
         assert len(found) <= allowed[0] and all(len(point) == allowed[1] for point in found)
         assert all(a[0] < b[0] for a, b in zip(found, found[1:]))
     elif isinstance(found, tuple) and kind != "quantities":
-        assert kind in ("seasons", "days", "holidays")
+        assert kind in ("seasons", "days", "holidays", "registers", "triggers")
     elif kind == "quantities":
-        assert all(index(key) >= 0 for key in found)
+        assert all(is_status(key) or index(key) >= 0 for key in found)
     else:
         assert isinstance(found, (bool, str))
 
 
-@pytest.mark.parametrize("key", ("status", "pulse.1", "totalization.2", "contact.8"))
+@pytest.mark.parametrize("key", ("pulse.1", "totalization.2", "contact.8"))
 @pytest.mark.parametrize("section", ("load_profile", "load_profile_2"))
 def test_a_channel_that_is_not_built_yet_is_named(section, key):
     (problem,) = problems(nested(section + ".channels", ["Wh.del.P", key]))

@@ -9,7 +9,8 @@ from meter.access.access import Access
 from meter.config import schema
 from meter.config.primary import Primary
 from meter.quantities import CATALOGUE, INTEGRATED, describe, index, keys
-from meter.registers.energy import Energy
+from meter.registers.bank import Bank
+from meter.registers.demand import Demand
 
 from host_tests.metrology.test_values import metered, three_wire
 
@@ -81,15 +82,18 @@ def test_a_ratio_that_is_no_whole_number_is_a_fraction():
 
 
 class StandsStill:
-    """What Access reads of a meter: one span, and its energy."""
+    """What Access reads of a meter: one span, and its energy as the engine's bank has it."""
+
+    class engine:
+        bank = None
 
     class diagnostics:
         state = 0
 
     def __init__(self):
         self.latest = metered(three_wire(amps=(1, 2, 3), lag=(30, 120, -40)))
-        self.energy = Energy()
-        self.energy.add(self.latest)
+        self.engine.bank = Bank((), Demand, 15, {})
+        self.engine.bank.take(self.latest, 0)
 
 
 @pytest.mark.feature("MET-24")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from meter.metrology.connection import Connection
 from meter.metrology.span import Span
 from meter.quantities import FLOW_ROWS, FLOWS, INTEGRATED, START, TOTAL_ROWS, index, keys
 from meter.registers.energy import SCALER, Energy
@@ -198,3 +199,24 @@ def test_a_rate_of_what_is_not_kept_by_rate_is_refused():
         Energy(rated=(0,)).total((1, ((1, 1),)), 2)
     with pytest.raises(ValueError):
         Energy().total((1, ((1, 1),)), 2)
+
+
+@pytest.mark.feature("MET-16")
+@pytest.mark.parametrize(
+    "name, volts, amperes",
+    [("4-wire wye", 3, 3), ("network", 2, 2), ("3-wire delta", 2, 3), ("open delta", 2, 3)],
+)
+def test_an_average_total_is_of_as_many_elements_as_its_instantaneous_value(name, volts, amperes):
+    connection = Connection(name)
+    energy, span = Energy(connection=connection), Span(np.float64, connection)
+    for key, places in (("V2", connection.elements), ("A2", connection.currents), ("A", connection.currents)):
+        for place in places:
+            span.sums[START[key] + place] = 3600.0 * (place + 1)
+    span.half_cycles, span.seconds = 120, 3600.0
+    energy.add(span)
+    assert energy.value(index("V2h.avg")) == sum(place + 1 for place in connection.elements) * 10**6 // volts
+    assert (
+        energy.value(index("A2h.avg")) == sum(place + 1 for place in connection.currents) * 10**6 // amperes
+    )
+    assert energy.value(index("V2h.avg")) == pytest.approx(1e6 * span.value(index("V2.avg")), abs=1)
+    assert energy.value(index("A2h.avg")) == pytest.approx(1e6 * span.value(index("A2.avg")), abs=1)

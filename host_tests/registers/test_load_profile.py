@@ -219,7 +219,7 @@ def test_the_oldest_records_give_way():
     assert 100 < len(ends) < 400 and ends == list(range(ends[0], ends[-1] + 1, 60))
 
 
-@pytest.mark.parametrize("key", ("status", "pulse.1", "totalization.2", "contact.8"))
+@pytest.mark.parametrize("key", ("pulse.1", "totalization.2", "contact.8"))
 def test_a_channel_that_is_not_built_yet_is_refused_by_name(key):
     with pytest.raises(ValueError, match=key + ": .* not built yet"):
         LoadProfile(None, Energy(), (key,))

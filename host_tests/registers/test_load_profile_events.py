@@ -171,22 +171,26 @@ def test_a_power_failure_has_the_times_of_failure_and_return():
 @pytest.mark.feature("LP-08")
 def test_in_test_mode_no_interval_ends():
     life = started()
-    life.profile.event(TEST_MODE, START + 100)
-    assert not life.profile.due(START + 900)
-    life.profile.event(TEST_MODE, START + 1000)
+    life.profile.pause(START + 100)
+    assert not life.profile.due(START + 900) and life.profile.next_boundary(START + 100) is None
+    life.profile.event(TEST_MODE, START + 1000, START + 100, START + 1000)
     assert life.profile.due(START + 1800)
-    assert [(r.start, r.end, r.status) for r in life.records()] == [
-        (START, START + 100, TEST_MODE | SHORT),
-        (START + 100, START + 1000, TEST_MODE | SHORT),
+    assert [(r.start, r.end, r.until, r.status) for r in life.records()] == [
+        (START, START + 100, START + 1000, TEST_MODE | SHORT),
     ]
 
 
 def test_a_power_failure_ends_test_mode():
     life = started()
-    life.profile.event(TEST_MODE, START + 100)
+    life.profile.pause(START + 100)
     again = life.restart(START + 500, saved_at=START + 200)
     assert again.profile.due(START + 900)
-    assert again.records()[-1].status == POWER_FAIL | TEST_MODE | SHORT
+    (record,) = again.records()
+    assert (record.end, record.until, record.status) == (
+        START + 100,
+        START + 500,
+        POWER_FAIL | TEST_MODE | SHORT,
+    )
 
 
 def test_an_event_at_the_end_of_an_interval_is_a_record_without_duration():
@@ -454,3 +458,38 @@ def test_records_and_descriptions_come_back_from_their_bytes(number, keys, count
     assert not is_description(payload)
     expected = Record(5, START + 60, 60, NORMAL, values, START, until, description)
     assert found.read(5, START + 60, payload) == expected
+
+
+def rot(life, entry):
+    """Damage an entry of a life's first sector."""
+    at = 56
+    for _ in range(entry - 1):
+        length = bytearray(2)
+        life.flash.read(at, length)
+        at += 12 + int.from_bytes(length, "little")
+    life.flash.program(at + 8, bytes(4))
+
+
+def test_a_description_that_rots_is_written_again_at_the_next_start():
+    life = started()
+    for k in range(1, 4):
+        life.consume(k)
+        life.profile.close(START + 900 * k)
+    rot(life, 1)
+    state = life.profile.state()
+    again = life.restart(START + 5000, saved_at=START + 2700, state=state)
+    assert [record.values for record in again.records()] == [(1.0,), (2.0,), (3.0,)]
+    fresh = Life(flash=life.flash)
+    assert [record.values for record in fresh.records()] == [(1.0,), (2.0,), (3.0,)]
+
+
+def test_records_without_a_description_are_never_read_with_that_of_other_channels():
+    life = started()
+    life.consume(1.0)
+    life.profile.close(START + 900)
+    rot(life, 1)
+    other = Life(channels=("VARh.del.P",), flash=life.flash)
+    other.profile.begin(START + 1000)
+    other.profile.close(START + 1800)
+    (record,) = other.records()
+    assert record.end == START + 1800 and record.description.keys == ("VARh.del.P",)

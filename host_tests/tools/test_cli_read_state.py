@@ -7,13 +7,14 @@ import sys
 import pyarrow.parquet
 import pytest
 from matplotlib import image
-from meter.app import LOAD_PROFILE_KIND
+from meter.app import LOAD_PROFILE_2_KIND, LOAD_PROFILE_KIND
 from meter.hal.sim.flash import Flash
 from meter.quantities import START as ROW_OF
 from meter.registers import event_kinds
 from meter.registers.energy import Energy
 from meter.registers.event_log import EventLogs
 from meter.registers.load_profile import DEFAULT_CHANNELS, LoadProfile
+from meter.registers.status_word import CONFIGURATION, StatusWord
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
@@ -102,6 +103,36 @@ def test_a_stretch_of_time_is_read_oldest_first(read, arguments, first, number):
     assert found == sorted(found, key=lambda record: record["entry"])
 
 
+@pytest.fixture
+def words(tmp_path):
+    """The state of a meter that records nothing but the status word, as counts."""
+    flash = Flash(FLASH_SIZE)
+    areas = Partitions.open(flash, PARTITIONS)
+    fifo = Fifo(flash, *areas.area("load_profile"), LOAD_PROFILE_KIND)
+    fifo.mount()
+    status = StatusWord()
+    profile = LoadProfile(fifo, Energy(), ("status.system", "status.trigger"), km=(1.0, 1.0), status=status)
+    profile.begin(MIDNIGHT)
+    status.note(CONFIGURATION, MIDNIGHT)
+    status.trigger.set(0x8070, MIDNIGHT)
+    profile.close(MIDNIGHT + 900)
+    content = bytearray(flash.size)
+    flash.read(0, content)
+    (tmp_path / "flash.bin").write_bytes(content)
+    return tmp_path
+
+
+@pytest.mark.feature("STW-01")
+def test_words_of_the_status_are_hex_and_are_not_drawn(capsys, words):
+    found = called(capsys, "read", f"state:{words}", "load_profile", "--json")
+    (record,) = json.loads(found.stdout)
+    assert (record["status.system"], record["status.trigger"]) == ("0x0400", "0x8070")
+    found = called(capsys, "flash", "dump", words, "--area", "load_profile")
+    assert "status.system=0x0400 status.trigger=0x8070" in found.stdout
+    plotted = called(capsys, "read", f"state:{words}", "load_profile", "--plot", words / "p.png")
+    refused(plotted, "no channel can be drawn")
+
+
 def test_on_the_terminal_it_is_a_table(read):
     result = read("load_profile", "--to", "2026-01-01T00:30:00Z")
     lines = [line.split() for line in result.stdout.splitlines()]
@@ -183,10 +214,57 @@ def test_registers_are_those_of_the_last_stop_and_reading_changes_nothing(capsys
     for _ in range(2):
         result = called(capsys, "read", f"state:{state}", "registers", "--json")
         assert result.returncode == 0
-        values = {record["key"]: record for record in json.loads(result.stdout)}
-        assert f"{int(values['Wh.del.P']['value'] * 1000) / 1000:.3f} Wh delivered" in ran.stdout
-        assert values["Wh.del.P"]["time"] == "2026-01-01T00:00:04Z"
+        values = {record["number"]: record for record in json.loads(result.stdout)}
+        assert f"{int(values[2]['value'] * 1000) / 1000:.3f} Wh delivered" in ran.stdout
+        assert values[2]["time"] == values[1]["value"] == "2026-01-01T00:00:04Z"
     assert {file.name: file.read_bytes() for file in state.iterdir() if file.is_file()} == before
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A second group in counts whose channels change, with and without an erasure before the last record."""
+
+    def changed(is_erased):
+        flash = Flash(FLASH_SIZE)
+        fifo = Fifo(flash, *Partitions.open(flash, PARTITIONS).area("profile_2"), LOAD_PROFILE_2_KIND)
+        fifo.mount()
+        energy = Energy()
+        for turn, channels in enumerate((("Wh.del.P", "V.A"), ("V.A", "VARh.del.P"))):
+            profile = LoadProfile(fifo, energy, channels, km=(0.5, 0.5))
+            profile.begin(MIDNIGHT + 900 * turn)
+            energy.totals[ROW_OF["W"] + 3] += 78_600_000
+            profile.close(MIDNIGHT + 900 * (turn + 1))
+        if is_erased:
+            profile.erase(MIDNIGHT + 1800)
+            profile.close(MIDNIGHT + 2700)
+        content = bytearray(flash.size)
+        flash.read(0, content)
+        (tmp_path / "flash.bin").write_bytes(content)
+        return f"state:{tmp_path}"
+
+    return changed
+
+
+def test_of_channels_that_changed_each_has_its_column_and_counts_are_what_they_are_worth(
+    capsys, changed, tmp_path
+):
+    state = changed(False)
+    rows = json.loads(called(capsys, "read", state, "profile_2", "--json").stdout)
+    assert list(rows[0])[-3:] == ["Wh.del.P", "V.A", "VARh.del.P"]
+    assert [row["Wh.del.P"] for row in rows] == [78.5, None] and rows[1]["VARh.del.P"] == 0
+    files = [tmp_path / name for name in ("out.csv", "out.parquet", "out.png")]
+    options = zip(("--csv", "--parquet", "--plot"), files, strict=True)
+    assert (
+        called(capsys, "read", state, "profile_2", *[str(x) for pair in options for x in pair]).returncode
+        == 0
+    )
+    assert all(file.stat().st_size > 100 for file in files)
+    assert files[0].read_text().splitlines()[2].split(",")[5] == ""
+
+
+def test_what_was_erased_is_not_given_out(capsys, changed):
+    (row,) = json.loads(called(capsys, "read", changed(True), "profile_2", "--json").stdout)
+    assert row["end"] == "2026-01-01T00:45:00Z" and "Wh.del.P" not in row
 
 
 # Refused
@@ -195,10 +273,12 @@ def test_registers_are_those_of_the_last_stop_and_reading_changes_nothing(capsys
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ((), ("load_profile, profile_2, registers, events",)),
+        ((), ("load_profile, profile_2, registers, self_reads, events",)),
         (("gossip",), ("gossip", "load_profile")),
         (("events", "--plot", "x.png"), ("--plot",)),
         (("registers", "--last-days", "3"), ("registers are of one moment",)),
+        (("events", "--config", "c.json"), ("--config is for registers and self_reads",)),
+        (("registers", "--config", "c.json"), ("c.json", "No such file")),
         (("load_profile", "--last-days", "3", "--from", "2026-01-01"), ("one of them",)),
         (("load_profile", "--from", "2026-01-02", "--to", "2026-01-01"), ("--from must be before --to",)),
         (("load_profile", "--csv", "no/such/place.csv"), ("no/such/place.csv", "No such file")),

@@ -208,3 +208,20 @@ def test_what_is_no_toml_is_refused(scenario, tmp_path):
         scenario("start = ")
     with pytest.raises(UsageError, match="No such file"):
         read_scenario(tmp_path / "none.toml")
+
+
+@pytest.mark.feature("PMU-10")
+def test_a_clock_that_was_lost_in_an_outage_goes_on_late(play):
+    player, _ = play(HEAD + event("12h", "outage", lasts='"3h"', clock_lost="true"))
+    assert player.app.meter.clock.second == START + 45 * 3600
+    assert wh(player) == pytest.approx(360 * 45)
+
+
+def test_tariffs_change(play):
+    register = '{id = 2, kind = "consumption", quantity = "Wh.del.P", rate = "A"}'
+    head = f"configuration = {{registers = {{normal = [{register}]}}}}\n" + HEAD
+    days = '{days = [["all", "all", "00:00 A, 12:00 B"]]}'
+    text = (
+        head + event("24h", "tariffs", tou=days) + '[expect]\n"Wh.del.P/A" = 4320.0\n"Wh.del.P" = 17280.0\n'
+    )
+    assert play(text)[1] == []

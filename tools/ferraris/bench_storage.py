@@ -156,8 +156,8 @@ def lines(figures: dict[str, Any]) -> list[str]:
         f"  {figures['mount_ms']:g} ms to mount {figures['mount_mib']} MiB",
         f"wear, two groups of 16 channels by 15 min, states of {figures['state_bytes']} bytes,",
         f"  from {figures['wear_days']:g} days: erases of a sector a year",
-        f"  journal {year['journal']:g}, each load profile {year['load_profile']:g}; "
-        f"in 20 years {percent['journal']:g} % and {percent['load_profile']:g} % of 100,000",
+        f"  journal {year['journal']:g}, each load profile {year['load_profile']:g}; of 100,000 in 20 years",
+        f"  {percent['journal']:g} % and {percent['load_profile']:g} %",
         f"bytes programmed for a checkpoint: {figures['bytes_per_checkpoint']:,}; "
         f"for one of the load profile:",
         f"  {figures['amplification_profile']:g}, with checkpoints {figures['amplification_all']:g}",

@@ -108,6 +108,7 @@ def _add_read(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", metavar="S", type=_positive, default=10.0, help="seconds (default 10)")
     command.add_argument("--json", action="store_true", help="print JSON")
     of_state = command.add_argument_group("of a stopped meter")
+    of_state.add_argument("--config", metavar="F", help="its configuration (JSON), for registers, self_reads")
     of_state.add_argument("--csv", metavar="F", help="write the records as CSV")
     of_state.add_argument("--parquet", metavar="F", help="write them as Parquet (needs pyarrow)")
     of_state.add_argument("--plot", metavar="F", help="draw the load profile (.png, .svg; needs matplotlib)")

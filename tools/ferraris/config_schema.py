@@ -11,7 +11,8 @@ from meter.config.document import VERSION
 from meter.config.schema import FIELDS
 from meter.quantities import keys
 from meter.registers.definition import KINDS, LISTS, LONGEST_LABEL, PREFIXES, RATE_NAMES, STORAGES
-from meter.registers.load_profile_channels import not_built
+from meter.registers.load_profile_channels import STATUS
+from meter.registers.status_triggers import BITS
 from meter.registers.tou import HOLIDAYS, SEASONS
 
 Schema = dict[str, Any]
@@ -32,7 +33,7 @@ def schema() -> Schema:
         for name in names[:-1]:
             node = node["properties"].setdefault(name, _section())
         node["properties"][names[-1]] = _setting(*field)
-    quantity = {"enum": [key for key in keys() if not not_built(key)]}
+    quantity = {"enum": [*keys(), *(row[0] for row in STATUS)]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of a Ferraris meter",
@@ -85,6 +86,7 @@ def _list(items: Schema, least: int, most: int) -> Schema:
 _PLAIN: dict[str, Schema] = {
     "flag": {"type": "boolean"},
     "zone": {"type": "string"},
+    "triggers": _list({"type": "string", "pattern": "^ *[0-9]+ *:"}, 0, BITS),
     "time": {"type": "string", "pattern": TIME},
     "seasons": _list({"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$(?!\\n)"}, 0, SEASONS),
     "days": _list(_list({"type": "string"}, 3, 3), 0, ROWS),

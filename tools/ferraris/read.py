@@ -21,7 +21,7 @@ def command(options: Namespace) -> int:
     if options.url.startswith(read_state.SCHEME):
         return read_state.command(options)
     _check(options.url)
-    for name in ("csv", "parquet", "plot", "last_days", "start", "to"):
+    for name in ("config", "csv", "parquet", "plot", "last_days", "start", "to"):
         if getattr(options, name) is not None:
             raise UsageError(f"--{_OPTIONS.get(name, name)} is for the records of a stopped meter: state:DIR")
     readout = read_meter(options.url, timeout=options.timeout)

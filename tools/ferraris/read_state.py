@@ -3,23 +3,22 @@
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from meter.quantities import INTEGRATED, keys
 from meter.registers.event_kinds import LOGS, origin_name
 
 from ferraris.errors import UsageError
 from ferraris.export import write_csv, write_parquet
 from ferraris.profile_plot import plot
-from ferraris.stored import Stored, stored
+from ferraris.stored import Stored, settings_for, stored
 from ferraris.stored_profile import Row, erased_before, rows
-from ferraris.stored_state import newest
+from ferraris.stored_registers import TABLE, StoppedMeter
 from ferraris.stored_text import PROFILES, plain
 
 SCHEME = "state:"
-WHAT = (*PROFILES, "registers", *LOGS)
+REGISTERS = ("registers", "self_reads")
+WHAT = (*PROFILES, *REGISTERS, *LOGS)
 DAY = 86400
 MOST_DAYS = 60  # the manual, Load Profile: complete days, and today
 _WIDTH = 24  # of a column on the terminal, at most
@@ -30,9 +29,10 @@ Record = dict[str, Any]
 def command(options: Namespace) -> int:
     """Read, and print or write."""
     _check(options)
-    with stored(options.url.removeprefix(SCHEME)) as meter:
-        if options.what == "registers":
-            records, lost = list(_registers(meter)), 0
+    settings = settings_for(options.config, options.url.removeprefix(SCHEME))
+    with stored(options.url.removeprefix(SCHEME), settings) as meter:
+        if options.what in REGISTERS:
+            records, lost = _registers(meter, options, settings)
         elif options.what in PROFILES:
             records, lost = _profile(meter, options)
         else:
@@ -50,7 +50,7 @@ def command(options: Namespace) -> int:
             )
         )
     elif not (options.csv or options.parquet or options.plot):
-        _print(records)
+        _print(records, TABLE if options.what == "registers" else None)
     else:
         print(f"{len(records)} records written")
     return 0
@@ -61,6 +61,8 @@ def _check(options: Namespace) -> None:
         raise UsageError(f"{options.what or 'nothing named'}: a stopped meter has {', '.join(WHAT)}")
     if options.plot and options.what not in PROFILES:
         raise UsageError(f"--plot draws {' and '.join(PROFILES)} only")
+    if options.config and options.what not in REGISTERS:
+        raise UsageError(f"--config is for {' and '.join(REGISTERS)}: {options.what} says all about itself")
     window = options.last_days is not None or options.start is not None or options.to is not None
     if options.what == "registers" and window:
         raise UsageError("registers are of one moment: no --last-days, --from or --to")
@@ -117,17 +119,15 @@ def _event_record(event: Any) -> Record:
     }
 
 
-def _registers(meter: Stored) -> Iterator[Record]:
-    found = newest(meter)
-    if found is None:
-        return
-    app = meter.meter()
-    source = "nvram" if found.is_second else "checkpoint"
-    for key in keys():
-        if key.split(".")[0] in INTEGRATED:
-            value, scaler, unit = app.access.read(key)
-            time = _utc(found.time)
-            yield {"time": time, "key": key, "value": value / 10**-scaler, "unit": unit, "source": source}
+def _registers(meter: Stored, options: Namespace, settings: dict[str, Any]) -> tuple[list[Record], int]:
+    stopped = StoppedMeter(meter, settings)
+    if stopped.problem:
+        print(f"ferraris: {stopped.problem}", file=sys.stderr)
+    if options.what == "registers":
+        return list(stopped.registers()), 0
+    found = list(stopped.self_reads())
+    start, stop = _window(options, int(found[-1]["time"].timestamp()) if found else 0)
+    return [one for one in found if start <= one["time"].timestamp() < stop], meter.fifo("self_reads").damaged
 
 
 def _utc(second: int) -> datetime:
@@ -138,13 +138,13 @@ def _json(value: Any) -> Any:
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
-def _print(records: list[Record]) -> None:
+def _print(records: list[Record], names: tuple[str, ...] | None = None) -> None:
     """Print a table whose columns are as wide as what is in them."""
     if not records:
         print("no records")
         return
-    names = list(records[0])
-    lines = [names, *([_cell(record[name]) for name in names] for record in records)]
+    names = names or tuple(records[0])
+    lines = [list(names), *([_cell(record[name]) for name in names] for record in records)]
     wide = [max(len(line[k]) for line in lines) for k in range(len(names))]
     for line in lines:
         cells = (cell.ljust(min(width, _WIDTH)) for cell, width in zip(line, wide, strict=True))

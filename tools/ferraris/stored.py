@@ -60,9 +60,10 @@ class Stored:
         """Return one of the event logs."""
         return EventLog(self.fifo(name))
 
-    def meter(self) -> App:
-        """Return the meter as it would start again: its configuration and registers are those it has kept."""
-        return App(self.board)
+    def meter(self, settings: Settings, second: int) -> App:
+        """Return the meter with this configuration as it would go on at a UTC second."""
+        self.board.rtc.set(second)
+        return App(self.board, settings)
 
     def settings(self) -> Settings:
         """Return the stored configuration; the factory's if there is none."""
@@ -71,14 +72,17 @@ class Stored:
 
 
 @contextlib.contextmanager
-def stored(path: str) -> Iterator[Stored]:
-    """Open a copy of a state directory. UsageError if it is none, is torn or foreign, or a meter is using it."""
+def stored(path: str, settings: dict[str, Any] | None = None) -> Iterator[Stored]:
+    """Open a copy of a state directory. UsageError if it is none, is torn or foreign, or a meter is using it.
+
+    settings: the meter's configuration; None: the factory's.
+    """
     directory = Path(path)
     if not (directory / FLASH).is_file():
         raise UsageError(f"{path}: not a meter's state: there is no {FLASH} in it")
     with tempfile.TemporaryDirectory(prefix="ferraris-") as copy:
         _copy(directory, Path(copy))
-        settings = defaults()
+        settings = settings or defaults()
         try:
             board = Board(settings, synthesizer(settings), nominal_full_scale(settings), state=copy, start=0)
         except WrongFileSize as error:

@@ -41,7 +41,8 @@ def _profile(meter: Stored, area: str, records: Records) -> Iterator[tuple[int, 
         if is_description(payload):
             yield entry, _channels(payload)
     for row in rows(meter.load_profile(area), records[0][0]) if records else ():
-        values = " ".join(f"{key}={value:g}" for key, value in row.values.items())
+        texts = {key: value if isinstance(value, str) else f"{value:g}" for key, value in row.values.items()}
+        values = " ".join(f"{key}={text}" for key, text in texts.items())
         yield row.entry, f"{row.seconds} s  {values}  {row.status}".rstrip()
 
 

@@ -1,12 +1,16 @@
 """The one door for everyone outside the core: ports, display, tools. It reads by name and hands out plain values."""
 
 from meter import VERSION
+from meter.access.reading import bare, reading
 from meter.calendar import civil
 from meter.quantities import INTEGRATED, describe, index
+from meter.registers.definition import LISTS
 from meter.registers.energy import SCALER
+from meter.registers.self_read import SelfRead
 
 MANUFACTURER = "FRS"  # three letters, as IEC 62056-21 identifications have it
 MODEL = "Ferraris"
+_NUMBERS = {row[0]: row[1:] for row in LISTS}
 
 
 class Access:
@@ -14,20 +18,21 @@ class Access:
 
     primary     Primary, or None: no instrument transformers
     logs        EventLogs, or None: none are kept
+    frozen_reads    True: remote readers get what registers showed at the last freeze, once there was one
     door        Door: rights and commands, or None: it can only be read
 
     identity    dict: manufacturer, model, serial, firmware
     """
 
-    def __init__(self, meter, serial, primary=None, logs=None, door=None):
+    def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False, door=None):
         self._meter = meter
         self._logs = logs
         self._door = door
-        self.configure(serial, primary)
+        self.configure(serial, primary, frozen_reads)
 
-    def configure(self, serial, primary):
+    def configure(self, serial, primary, frozen_reads):
         """Go on under another configuration."""
-        self._primary = primary
+        self._primary, self._frozen_reads = primary, frozen_reads
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,
@@ -38,22 +43,58 @@ class Access:
     def read(self, key, primary=False):
         """Return (value, scaler, unit) of a quantity by its text key: value * 10**scaler is SI.
 
-        Integrated quantities are ints; instantaneous ones are floats, averages over 1.5 s, or None while there is
-        none. primary: on the primary side of the instrument transformers. "error_code" is the diagnostic state.
-        KeyError for a key that is not in the catalogue.
+        Integrated quantities are ints, with their presets; instantaneous ones are floats, averages over 1.5 s, or
+        None while there is none. primary: on the primary side of the instrument transformers. "error_code" is the
+        diagnostic state. KeyError for a key that is not in the catalogue.
         """
         if key == "error_code":
             return self._meter.diagnostics.state, 0, ""
         number = index(key)
         name, _, _, unit, _ = describe(number)
         if name in INTEGRATED:
-            value, scaler = self._meter.energy.value(number), SCALER
+            value, scaler = self._meter.engine.bank.value(number), SCALER
         else:
             latest = self._meter.latest
             value, scaler = (latest.value(number) if latest else None), 0
         if primary and self._primary and value is not None:
             value = self._primary.of(value, unit)
         return value, scaler, unit
+
+    def register(self, number, remote=True):
+        """Return the Reading of a register by its number. KeyError.
+
+        remote: for somebody at a port, who gets the values of the last freeze; the display shows what is now.
+        """
+        return self._reading(self._meter.engine.register(number), remote)
+
+    def registers(self, list_name, remote=True):
+        """Yield the Readings of a list ("normal", "alternate" or "test"). KeyError if there is none such."""
+        first, last = _NUMBERS[list_name]
+        for bank in (self._meter.engine.bank, self._meter.engine.test):
+            for register in bank.registers:
+                if first <= register.definition.id <= last:
+                    yield self._reading(register, remote)
+
+    def _reading(self, register, remote):
+        is_frozen = remote and self._frozen_reads and register.is_frozen
+        value = register.frozen if is_frozen else register.value()
+        return reading(register.definition, value, self._primary, self._meter.engine.zone)
+
+    def self_reads(self, start=None):
+        """Yield the newest SelfReads, oldest first, from entry `start` on; their values are Readings.
+
+        The register that has the number now says how a value is shown; without one it is a bare number.
+        """
+        engine = self._meter.engine
+        known = {one.definition.id: one.definition for one in engine.bank.registers}
+        for one in engine.self_reads.records(start) if engine.self_reads else ():
+            values = [
+                reading(known[number], value, self._primary, engine.zone)
+                if number in known
+                else bare(number, value)
+                for number, value in one.values
+            ]
+            yield SelfRead(one.entry, one.time, one.trigger, one.health, tuple(values))
 
     def profile(self, start=None):
         """Yield the records of load profile 1 as LoadProfile.records() does."""

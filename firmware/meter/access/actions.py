@@ -62,7 +62,10 @@ def of_meter(meter, settings):
     def battery_changed(who, now):
         meter.engine.battery_changed(meter.cut())
 
-    known = {
+    return {
+        "enter test mode": enter_test,
+        "leave test mode": leave_test,
+        "battery changed": battery_changed,
         "mark load profile read": mark_read,
         "set time": set_time,
         "freeze": freeze,
@@ -71,11 +74,6 @@ def of_meter(meter, settings):
         "override tariff": override,
         "resynchronise demand": resynchronise,
     }
-    if hasattr(meter.engine, "enter_test"):
-        known.update(
-            {"enter test mode": enter_test, "leave test mode": leave_test, "battery changed": battery_changed}
-        )
-    return known
 
 
 def of_users(users, armed, log):

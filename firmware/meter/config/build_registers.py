@@ -3,13 +3,17 @@
 from meter.config import apply, build_clock
 from meter.config.primary import Primary
 from meter.config.schema import LEAST_KM
-from meter.quantities import describe, index
+from meter.metrology.connection import Connection
 from meter.registers.bank import Bank
 from meter.registers.definition import LISTS, definitions
 from meter.registers.demand import Demand
 from meter.registers.engine import Engine
 from meter.registers.load_profile import LoadProfile
+from meter.registers.load_profile_channels import unit_of
+from meter.registers.load_profile_record import interval_code
 from meter.registers.self_read import SelfReads
+from meter.registers.status_triggers import Triggers
+from meter.registers.status_word import StatusWord, hold_s
 
 SCHEDULES = ("self_read", "billing.freeze", "billing.reset")  # in the order of the engine
 PROFILES = ("load_profile", "load_profile_2")
@@ -28,8 +32,9 @@ def engine(settings, journal, fifos, logs=None, items=None, who=(0, "", "")):
     items = dict(items or ())
     normal, alternate, test = [definitions(settings["registers." + row[0]], row[0])[0] for row in LISTS]
     bank = _bank(settings, normal + alternate, zone, items)
+    status = _status(settings)
     sections = [name for name in PROFILES if name in fifos and settings[name + ".channels"]]
-    profiles = [_profile(settings, name, fifos[name], bank.energy, zone) for name in sections]
+    profiles = [_profile(settings, name, fifos[name], bank.energy, zone, status) for name in sections]
     made = Engine(
         journal,
         bank,
@@ -41,6 +46,7 @@ def engine(settings, journal, fifos, logs=None, items=None, who=(0, "", "")):
         logs,
         _self_reads(settings, fifos, bank),
         settings["billing.lockout"] * 60,
+        status,
         apply.prints(settings, who),
     )
     items.update(made.items())
@@ -62,10 +68,21 @@ def _bank(settings, definitions, zone, items):
         )
 
     billing = tuple([settings["billing.reset." + name] for name in ("kind", "time", "weekday", "day")])
-    return Bank(definitions, demand, settings["demand.thermal_time"], items, billing)
+    connection = Connection(settings["service.connection"])
+    return Bank(definitions, demand, settings["demand.thermal_time"], items, billing, connection)
 
 
-def _profile(settings, section, fifo, energy, zone):
+def _status(settings):
+    connection = Connection(settings["service.connection"])
+    volts, amperes = settings["service.nominal_voltage"], settings["service.nominal_current"]
+    return StatusWord(
+        hold_s(interval_code(settings["load_profile.interval"])),
+        Triggers(settings["status.triggers"], volts, amperes, connection),
+        settings["status.drift"],
+    )
+
+
+def _profile(settings, section, fifo, energy, zone, status):
     return LoadProfile(
         fifo,
         energy,
@@ -75,6 +92,7 @@ def _profile(settings, section, fifo, energy, zone):
         settings[section + ".events"],
         settings[section + ".freeze_markers"],
         zone,
+        status,
     )
 
 
@@ -82,7 +100,7 @@ def _secondary_km(settings, section):
     """Return what a count is worth in each channel on the meter's side; the setting is on the primary side."""
     primary, channels = Primary(settings), settings[section + ".channels"]
     km = settings[section + ".km"] or (1.0,) * len(channels)
-    return [max(LEAST_KM, each / primary.of(1.0, describe(index(key))[3])) for each, key in zip(km, channels)]
+    return [max(LEAST_KM, each / primary.of(1.0, unit_of(key))) for each, key in zip(km, channels)]
 
 
 def _self_reads(settings, fifos, bank):

@@ -7,13 +7,15 @@
     each     (most, lowest, highest)        points           (most points, numbers each), the first one rising
     zone     None: a POSIX TZ               time             None: HH:MM
     seasons, days, holidays                 None: as calendars.py says
+    triggers                                None: as registers/status_triggers.py says
     registers (most)                        objects, as registers/definition.py says
 """
 
 from meter.config.calendars import holidays, minute_of_day, schedules, season_starts
 from meter.config.register_fields import registers
 from meter.quantities import index
-from meter.registers.load_profile_channels import not_built
+from meter.registers.load_profile_channels import is_status, not_built
+from meter.registers.status_triggers import parse_all
 from meter.registers.tou import SEASONS
 from meter.zone_rule import parse
 
@@ -73,7 +75,7 @@ def _quantities(value, allowed):
         return "must be a list of %d to %d quantities" % allowed
     for key in value:
         try:
-            if not not_built(key):
+            if not not_built(key) and not is_status(key):
                 index(key)
         except (KeyError, AttributeError, TypeError):
             return "must hold quantities such as Wh.del.P or V.A"
@@ -132,5 +134,6 @@ _CHECKS = {
     "time": _readable(minute_of_day, "a time of day"),
     "seasons": _readable(season_starts, "up to %d start dates" % SEASONS),
     "days": _readable(lambda rows: schedules(rows, SEASONS), "rows such as [all, Mon-Fri, 00:00 A]"),
+    "triggers": _readable(parse_all, "triggers"),
     "holidays": _readable(holidays, "dates"),
 }

@@ -3,6 +3,8 @@
 from meter.registers import demand
 from meter.registers.default_registers import ALTERNATE, NORMAL, TEST
 from meter.registers.definition import LISTS, definitions
+from meter.registers.status_triggers import DEFAULTS as TRIGGERS
+from meter.registers.status_word import DEFAULT_DRIFT_MS, DRIFT_MS
 
 # fmt: off
 FIELDS = (
@@ -15,6 +17,8 @@ FIELDS = (
     ("demand.sync", "flag", False, None, "", "subintervals end by external pulses"),
     ("demand.deferral", "integer", 0, (0, 3600), "s", "no demand is formed for so long after an outage"),
     ("demand.outage", "integer", 1, (0, 3600), "s", "from this length on an outage defers"),
+    ("status.triggers", "triggers", TRIGGERS, None, "", "which conditions set which trigger bit of the status word"),
+    ("status.drift", "integer", DEFAULT_DRIFT_MS, DRIFT_MS, "ms", "the clock may be so far from its time source"),
     ("demand.thermal_time", "integer", 15, (1, 60), "min", "a thermal demand has followed 90 % of a step"),
 )
 # fmt: on

@@ -13,10 +13,9 @@ from meter.config.register_fields import problems as _register_problems
 from meter.metrology.builder import STARTING_A
 from meter.metrology.connection import NAMES as CONNECTIONS
 from meter.metrology.loss_compensation import NONE
-from meter.quantities import describe, index
 from meter.registers.engine import RESPONSES
 from meter.registers.load_profile import CHANNELS, DEFAULT_CHANNELS
-from meter.registers.load_profile_channels import not_built
+from meter.registers.load_profile_channels import not_built, unit_of
 from meter.registers.load_profile_record import INTERVALS
 from meter.registers.schedule import KINDS as SCHEDULES
 from meter.registers.self_read import TRIGGERS
@@ -168,7 +167,7 @@ def _bad_km(section, settings):
     """Return a line if a count is worth less or more on the meter's side than it can count in."""
     primary = Primary(settings)
     for key, km in zip(settings[section + ".channels"], settings[section + ".km"]):
-        unit = describe(index(key))[3]
+        unit = unit_of(key)
         least, most = primary.of(LEAST_KM, unit), primary.of(MOST_KM, unit)
         if not least * 0.999 <= km <= most:
             text = "%s.km: must be from %g to %g %s for %s by the ratios, not %g"

@@ -67,29 +67,32 @@ class Bank:
     thermal_min     the thermal time, minutes
     items           dict from ("time" or "status", item) to a function that gives its value
     billing         what says when billing periods end: after another one cumulative registers begin anew
+    connection      metrology's Connection, or None: of three elements
 
     energy          Energy
     demand          Demand
     latest          the newest instantaneous Span, or None
     offsets         dict (number, rate): what presets have moved the total by
     registers       the Registers, in the order of the definitions
-    meaning         what the state depends on: another one cannot be restored
+    meaning         a CRC of what the state depends on: another one cannot be restored
     """
 
-    def __init__(self, definitions, demand, thermal_min, items, billing=()):
-        self.energy = Energy(rated_rows(definitions))
+    def __init__(self, definitions, demand, thermal_min, items, billing=(), connection=None):
+        self.energy = Energy(rated_rows(definitions), connection)
         self.demand = demand(self.energy)
         self.latest = None
         self.offsets = {}
         self._items = items
         self._billing = crc32(repr(billing).encode())
-        self._sources = {}
+        self._sources = {}  # while they are made: what several registers need is made once
         self._ordered = []  # (window, source), as they were made
         self._shown = []  # (reader, [source, ...]) of what takes instantaneous values
         self._demands = DemandSources(self.demand, thermal_min)
         self.registers = [self._register(one) for one in definitions]
-        shape = (self.demand.interval_s, self.demand.subintervals, thermal_min)
-        self.meaning = ([one[:_SHOWN_FROM] for one in definitions], shape)
+        self._sources = None
+        self.meaning = crc32(repr((self.demand.interval_s, self.demand.subintervals, thermal_min)).encode())
+        for one in definitions:
+            self.meaning = crc32(repr(one[:_SHOWN_FROM]).encode(), self.meaning)
 
     # Making.
 
@@ -166,16 +169,19 @@ class Bank:
                 source.reset()
         self._demands.ended(event, now)
 
-    def value(self, number, rate=0):
-        """Return the total of an integrated quantity as registers show it: with presets."""
-        return self.energy.value(number, rate) + self.offsets.get((number, rate), 0)
-
-    def clear(self):
-        """Begin anew: totals of 0, no presets. Of a bank from which nothing but totals was taken."""
+    def zero(self, now):
+        """Begin anew, at this UTC second: nothing was metered, no register has a value, presets are forgotten."""
         self.energy.clear()
         self.offsets.clear()
         for _, source in self._ordered:
             source.reset()
+        self._demands.zero(now)
+        for register in self.registers:
+            register.zero()
+
+    def value(self, number, rate=0):
+        """Return the total of an integrated quantity as registers show it: with presets."""
+        return self.energy.value(number, rate) + self.offsets.get((number, rate), 0)
 
     # The state.
 
@@ -225,9 +231,9 @@ class Item:
 
 
 def _sized(part):
-    return struct.pack("<H", len(part)) + part
+    return struct.pack("<I", len(part)) + part
 
 
 def _part(state, at):
-    size = struct.unpack_from("<H", state, at)[0]
-    return state[at + 2 : at + 2 + size], at + 2 + size
+    size = struct.unpack_from("<I", state, at)[0]
+    return state[at + 4 : at + 4 + size], at + 4 + size

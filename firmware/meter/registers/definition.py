@@ -69,7 +69,6 @@ TIME_ITEMS = ("present time", "last billing reset", "last freeze", "last season 
 STATUS_ITEMS = (
     "meter ID", "serial", "firmware", "meter status", "alarms", "system bits", "trigger bits", "rate", "season",
     "day type", "last billing reset", "last freeze", "communication", "phasors", "battery", "days on battery",
-    "errors",
 )  # fmt: skip
 
 # name, what it must be, default; in the order of Definition

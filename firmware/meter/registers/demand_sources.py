@@ -20,8 +20,8 @@ class DemandSources:
         self.latest = None  # the newest Span of instantaneous values
         self.now = 0  # UTC second up to which energy is booked
         self._minutes = minutes
-        self._peaks = []  # (key, window, Peak): one Peak for all registers that tell of it
-        self._thermals = []  # (key, window, Thermal)
+        self._peaks = []  # (window, Peak): one Peak for all registers that tell of it
+        self._thermals = []  # (window, Thermal)
 
     def source(self, one, window):
         """Return the source for a Definition of a kind of demand, over a window."""
@@ -38,28 +38,27 @@ class DemandSources:
         return _PEAK[one.kind](self._peak(number, one.rate, window), self.demand)
 
     def _peak(self, number, rate, window):
-        key = (number, rate, window)
-        for known, _, peak in self._peaks:
-            if known == key:
+        wanted = self.demand.window(number, rate)
+        for kept, peak in self._peaks:
+            if kept == window and peak.window is wanted:
                 return peak
         peak = self.demand.peak(number, rate)
-        self._peaks.append((key, window, peak))
+        self._peaks.append((window, peak))
         return peak
 
     def _thermal(self, number, window):
-        key = (number, window)
-        for known, _, thermal in self._thermals:
-            if known == key:
+        for kept, thermal in self._thermals:
+            if kept == window and thermal.number == number:
                 return thermal
         thermal = Thermal(number, self._minutes)
-        self._thermals.append((key, window, thermal))
+        self._thermals.append((window, thermal))
         return thermal
 
     def take(self, span, rate):
         """Take a Span metered at a rate, when its energy has been booked."""
         self.now = span.end
         self.demand.take(span, rate)
-        for _, _, thermal in self._thermals:
+        for _, thermal in self._thermals:
             thermal.take(span)
 
     def close(self, now):
@@ -72,35 +71,43 @@ class DemandSources:
 
     def jumped(self, before, after, is_outage):
         """The clock jumped."""
-        for _, _, thermal in self._thermals:
+        for _, thermal in self._thermals:
             thermal.jumped(before, after, is_outage)
         return self._offered(self.demand.jumped(before, after, is_outage))
 
     def _offered(self, is_formed):
         if is_formed:
-            for _, _, peak in self._peaks:
+            for _, peak in self._peaks:
                 peak.offer()
         return is_formed
 
+    def zero(self, now):
+        """Begin anew at this UTC second."""
+        self.demand.begin(now)
+        for _, peak in self._peaks:
+            peak.reset()
+        for _, thermal in self._thermals:
+            thermal.zero()
+
     def ended(self, event, now):
         """A window has ended: its peaks begin again."""
-        for _, window, peak in self._peaks:
+        for window, peak in self._peaks:
             if window == event:
                 peak.reset()
-        for _, window, thermal in self._thermals:
+        for window, thermal in self._thermals:
             if window == event:
                 thermal.reset(now)
 
     def state(self):
         """Return all as bytes."""
-        kept = [one.state() for _, _, one in self._peaks + self._thermals]
+        kept = [one.state() for _, one in self._peaks + self._thermals]
         return self.demand.state() + b"".join(kept)
 
     def restore(self, state):
         """Take all from bytes of state()."""
         self.demand.restore(state)
         at = len(self.demand.state())
-        for _, _, one in self._peaks + self._thermals:
+        for _, one in self._peaks + self._thermals:
             size = len(one.state())
             one.restore(state[at : at + size])
             at += size

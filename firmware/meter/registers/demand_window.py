@@ -75,7 +75,7 @@ class Window:
     def __init__(self, demand, number, rate):
         self.number, self.rate = number, rate
         self._demand = demand
-        self._made_of = made_of(number)
+        self._made_of = made_of(number) and demand.energy.terms(number)
         # Totals at the beginning of each subinterval of the window (a ring), the past demand, the total held.
         self._kept = array("q", [0] * (demand.subintervals + 2))
 

@@ -22,17 +22,16 @@ class Energy:
     """The totals of all base flows, and of some of them those of each tariff rate.
 
     rated       rows (below TOTAL_ROWS) that are also kept for each rate
+    connection  metrology's Connection: of how many elements an average is; None: of three
 
     totals      list of TOTAL_ROWS ints, microwatt-hours (microvar-hours, microvolt-ampere-hours)
     rates       for each rate A to H a list of ints, in the order of `rated`
     """
 
-    def __init__(self, rated=()):
+    def __init__(self, rated=(), connection=None):
+        currents = len(connection.currents) if connection else 3
+        self._averaged = {"A": currents, "A2": currents, "V2": len(connection.elements) if connection else 3}
         self._rated = tuple(sorted(set(rated)))
-        self.clear()
-
-    def clear(self):
-        """Begin with nothing."""
         self.totals = [0] * TOTAL_ROWS
         self._residuals = [0.0] * TOTAL_ROWS
         self.rates = [[0] * len(self._rated) for _ in range(RATES if self._rated else 0)]
@@ -57,13 +56,25 @@ class Energy:
             for place, row in enumerate(self._rated):
                 kept[place] += totals[row] - before[place]
 
+    def clear(self):
+        """Begin anew with nothing."""
+        self.totals = [0] * TOTAL_ROWS
+        self._residuals = [0.0] * TOTAL_ROWS
+        for kept in self.rates:
+            kept[:] = [0] * len(self._rated)
+
     def value(self, number, rate=0):
         """Return the total of the integrated quantity with this index: an int in 10**SCALER of its unit."""
-        _, direction, phase, _, source = describe(number)
-        return self.total(terms(source, direction, phase), rate)
+        return self.total(self.terms(number), rate)
+
+    def terms(self, number):
+        """Return what total() takes for an integrated quantity, or for one whose integral is a total."""
+        name, direction, phase, _, source = describe(number)
+        divisor, parts = terms(source or name, direction, phase)
+        return (self._averaged[source or name] if phase == "avg" else divisor), parts
 
     def total(self, made_of, rate=0):
-        """Return a total, an int. made_of: as from quantities.terms(). rate: 1 to 8 for A to H, 0 for all.
+        """Return a total, an int. made_of: as from terms(). rate: 1 to 8 for A to H, 0 for all.
 
         ValueError for a rate of rows that are not kept by rate.
         """
@@ -75,8 +86,7 @@ class Energy:
 
     def exact(self, number):
         """Return the total with its residual in Wh (varh, VAh), a float: for a laboratory on a host."""
-        _, direction, phase, _, source = describe(number)
-        divisor, parts = terms(source, direction, phase)
+        divisor, parts = self.terms(number)
         quanta = sum([sign * (self.totals[row] + self._residuals[row]) for sign, row in parts])
         return quanta / divisor * 10.0**SCALER
 

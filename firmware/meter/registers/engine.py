@@ -17,9 +17,12 @@ from meter.compat import const
 from meter.crc import crc32
 from meter.registers import event_kinds as kinds
 from meter.registers import load_profile_record as marks
+from meter.registers import status_word
+from meter.registers.battery import RED, Battery
 from meter.registers.definition import BILLING, DAY, HOUR, RATE_NAMES, SEASON
 from meter.registers.event_log import pack
 from meter.registers.outbox import Outbox
+from meter.registers.phasor_text import phasor_text
 from meter.registers.self_read import ERASURE
 from meter.registers.tou import DAY_TYPES
 
@@ -29,10 +32,10 @@ CHECKPOINT_S = const(600)
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
 STATE_VERSION = const(6)
 # version, second; fingerprints of the definitions, of the configuration, of what zeroes registers; last reset, freeze,
-# season change, its season, rate, origin of reset and freeze, flags, last scheduled self-read, freeze, reset; the event
-# that ends records, before, after
-_HEAD = "<BIIIIIIIBBBBB3IHII"
-_HEAD_SIZE = const(56)
+# season change, its season, rate, origin of reset and freeze, flags, last scheduled self-read, freeze, reset; test mode
+# since; the event that ends records, before, after
+_HEAD = "<BIIIIIIIBBBBB3IIHII"
+_HEAD_SIZE = const(60)
 _SELF_READ, _FREEZE, _RESET = 0, 1, 2  # the schedules
 _OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
 
@@ -57,19 +60,23 @@ class Engine:
     logs        EventLogs, or None
     self_reads  SelfReads, or None
     lockout_s   seconds after a billing period reset for which the key is locked
+    status      StatusWord, or None: one without triggers
     prints      fingerprints of the configuration: of all, of what zeroes registers, of what erases each load profile;
                 and who wrote it: origin, user, peer
 
+    battery     Battery
     rate        the tariff rate in force, 1 to 8 for A to H, 0 for none
     reset_at, frozen_at, season_at      UTC seconds of the last billing period reset, freeze, season change; 0: never
     reset_origin, freeze_origin     who asked for them, of event_kinds
     next_boundary   the UTC second at which something is closed next
-    testing     True in test mode: only the test registers count. A restart ends it
+    test_at     UTC second at which test mode was entered, 0: it is not on. Only the test registers count then, and
+                only they do not outlive a restart, which ends it
     is_tariff_frozen    True when rate and season stay as they are until the clock is set (the clock was lost)
     """
 
     def __init__(
         self, journal, bank, test, profiles, zone, tou, schedules, logs=None, self_reads=None, lockout_s=300,
+        status=None,
         prints=(0, 0, (0, 0), (kinds.METER, "", "")),
     ):  # fmt: skip
         self.journal = journal
@@ -78,11 +85,14 @@ class Engine:
         self.zone, self.tou = zone, tou
         self.logs, self.self_reads = logs, self_reads
         self.lockout_s = lockout_s
+        self.status = status or status_word.StatusWord()
+        self.battery = Battery()
         self._print, self._registers_print, self._profile_prints, self._configured_by = prints
         self.rate = self.season = 0
         self.reset_at = self.frozen_at = self.season_at = 0
         self.reset_origin = self.freeze_origin = kinds.METER
-        self.testing = self.is_tariff_frozen = False
+        self.test_at = self._test_until = 0
+        self.is_tariff_frozen = False
         self.health = 0
         self.now = 0
         fifos = [(name, logs.log(name).fifo) for name in kinds.LOGS] if logs else []
@@ -94,9 +104,7 @@ class Engine:
         self._timers = self._make_timers()
         self._due = [None] * len(self._timers)
         self.next_boundary = 0
-        self.fingerprint = crc32(
-            repr((bank.meaning, test.meaning)).encode()
-        )  # another one: registers begin anew
+        self.fingerprint = crc32(repr(bank.meaning).encode())  # another one: registers begin anew
 
     def _make_timers(self):
         """Return (function that gives the next second, what is done then), in the order in which it is done."""
@@ -114,6 +122,7 @@ class Engine:
             timers.append(self._schedule(place, action))
         for profile in self.profiles:
             timers.append(self._profile(profile))
+        timers.append((lambda now: self._test_until or None, self.leave_test))
         timers.append((lambda now: now - now % CHECKPOINT_S + CHECKPOINT_S, self._want_checkpoint))
         return tuple(timers)
 
@@ -138,25 +147,31 @@ class Engine:
 
     def take(self, span):
         """Book a Span."""
-        if self.testing:
+        if self.test_at:
             self.test.take(span, self.rate)
             return
         self.bank.take(span, self.rate)
         for profile in self.profiles:
             profile.take(span)
 
-    def show(self, span, health=0):
-        """Take a Span as the newest instantaneous values. health: the diagnostic state."""
+    def show(self, span, health=0, ms=0):
+        """Take a Span as the newest instantaneous values. health: the diagnostic state. ms: milliseconds of its end."""
         self.health = health
         self.bank.latest = self.test.latest = span
-        (self.test if self.testing else self.bank).show(span)
+        (self.test if self.test_at else self.bank).show(span)
+        for kind, at, what in self.status.show(span, ms):
+            self._log(kind, at, **what)
 
     def close(self, now):
         """Close what is due at this second. Cheap where nothing is."""
         self.now = now
-        if now >= self.next_boundary:
+        is_due = now >= self.next_boundary
+        if is_due:
             self._act(now)
+        if is_due or len(self._outbox):
             self._store(now)
+            self._check(now)
+        self.status.tick(now)
         if self.journal.keeps_seconds:
             self.journal.save_second(self.state(now), now)
 
@@ -190,6 +205,16 @@ class Engine:
             profile.close(now)
         self._closing = []
         self._outbox.flush()
+
+    def _check(self, now):
+        """Show in the status word what is known here."""
+        status = self.status
+        status.set(status_word.BATTERY, self.battery.colour(now) == RED, now)
+        status.set(status_word.DST, self.zone.is_dst(now), now)
+        dropped = self._outbox.dropped
+        if self.logs:
+            dropped += sum([self.logs.log(name).dropped for name in kinds.LOGS])
+        status.counted(sum([profile.overflowed for profile in self.profiles]), dropped, now)
 
     _wants_checkpoint = False
 
@@ -308,12 +333,54 @@ class Engine:
         self.is_tariff_frozen = False
         self._jumped(before, after, False)
         self.now = after
+        self.battery.moved(before, after)
+        self.status.moved(before, after)
+        self.status.note(status_word.TIME_CHANGE, after)
         self._store(after)
+        self._check(after)
+
+    def battery_changed(self, now):
+        """There is a new battery."""
+        self.battery.changed(now)
+        self._check(now)
+        self._wants_checkpoint = True
+        self._store(now)
 
     def mark(self, now, kind):
         """End the load profiles' records with another event of load_profile_record.EVENTS."""
         self._end_records(kind)
         self._store(now)
+
+    def enter_test(self, now, timeout_s=1800, origin=kinds.METER, user="", peer=""):
+        """Begin test mode: billing registers and load profiles stand still, test registers count from zero.
+
+        It ends by leave_test(), after timeout_s seconds without keep_testing(), or with the supply. Entering again
+        is keep_testing().
+        """
+        if not self.test_at:
+            self.test_at = now
+            self._tester = {"origin": origin, "user": user, "peer": peer}
+            self.test.zero(now)
+            for profile in self.profiles:
+                profile.pause(now)
+        self._test_timeout_s = timeout_s
+        self.keep_testing(now)
+        self.checkpoint(now)
+
+    def keep_testing(self, now):
+        """Somebody is there: the time after which test mode ends by itself begins anew."""
+        if self.test_at:
+            self._test_until = now + self._test_timeout_s
+            self._plan_all(now)
+
+    def leave_test(self, now):
+        """End test mode. The load profiles get a record of what was before it, with its beginning and end."""
+        if self.test_at:
+            self._log(kinds.TEST_MODE, now, start=self.test_at, **self._tester)
+            self._ending = (marks.TEST_MODE, self.test_at, now)
+            self.test_at = self._test_until = 0
+            self._store(now)
+            self._plan_all(now)
 
     def register(self, number):
         """Return the Register with this number. KeyError."""
@@ -366,6 +433,12 @@ class Engine:
             ("status", "last billing reset"): lambda: self._origin(self.reset_at, self.reset_origin),
             ("status", "last freeze"): lambda: self._origin(self.frozen_at, self.freeze_origin),
             ("status", "meter status"): lambda: self.health,
+            ("status", "system bits"): lambda: self.status.system.bits,
+            ("status", "trigger bits"): lambda: self.status.trigger.bits,
+            ("status", "alarms"): lambda: bin(self.status.trigger.bits).count("1"),
+            ("status", "battery"): lambda: self.battery.colour(self.now),
+            ("status", "days on battery"): lambda: self.battery.days(),
+            ("status", "phasors"): lambda: phasor_text(self.bank.latest),
         }
 
     def _origin(self, at, origin):
@@ -381,31 +454,34 @@ class Engine:
         head = struct.pack(
             _HEAD, STATE_VERSION, now, self.fingerprint, self._print, self._registers_print,
             self.reset_at, self.frozen_at, self.season_at, self.season, self.rate,
-            self.reset_origin, self.freeze_origin, flags,
-            self._done[0], self._done[1], self._done[2], kind, before or 0, after or 0,
+            self.reset_origin, self.freeze_origin, flags, self._done[0], self._done[1], self._done[2],
+            self.test_at, kind, before or 0, after or 0,
         )  # fmt: skip
-        parts = [self._outbox.state(), self.bank.state(), self.test.state()]
-        parts += [
-            struct.pack("<I", self._profile_prints[place]) + profile.state()
-            for place, profile in enumerate(self.profiles)
-        ]
-        return head + b"".join([struct.pack("<H", len(part)) + part for part in parts])
+        parts = [self._outbox.state(), self.bank.state()]
+        for place, profile in enumerate(self.profiles):
+            parts.append(struct.pack("<I", self._profile_prints[place]) + profile.state())
+        parts += [self.battery.state(), self.status.state(now)]
+        return head + b"".join([struct.pack("<I", len(part)) + part for part in parts])
 
     def start(self, now, lost=None):
         """Begin, or go on from what is stored. now: UTC. lost: None, or one of RESPONSES if the clock was lost.
 
         Return (UTC second from which metering goes on, UTC second of the stored state or None). A clock that was lost
         goes on from the stored second, with the outage as its error.
+        StateError if what is stored is of another version, or if the registers need more room than there is.
         """
         stored = self.journal.load()
         if not stored:
             self.begin(now)
+            self._check_room(now)
             return now, None
         saved_at, state = stored
         if lost:
             now = saved_at
         self.resume(state, saved_at, now)
         if lost:
+            self.battery.failed()
+            self._check(now)
             self._log(kinds.BATTERY_FAILURE, now, start=saved_at, fields=(lost,))
             if lost != RESPONSES[0]:
                 self._reset(now, kinds.METER)
@@ -421,7 +497,9 @@ class Engine:
         self.season, self.rate = self.tou.season(now), self.tou.rate(now)
         for profile in self.profiles:
             profile.begin(now)
+        self.battery.changed(now)
         self._plan_all(now)
+        self._check(now)
 
     def resume(self, state, saved_at, now, is_outage=True):
         """Go on from the state that was saved at saved_at (UTC); now: UTC, when metering resumes.
@@ -436,35 +514,53 @@ class Engine:
         self.reset_at, self.frozen_at, self.season_at, self.season, self.rate = fields[5:10]
         self.reset_origin, self.freeze_origin, flags = fields[10:13]
         self._done = list(fields[13:16])
+        self.test_at = fields[16]
         self.is_tariff_frozen = bool(flags & _FROZEN)
         self.tou.override(bool(flags & _OVERRIDE))
         parts = _parts(state, _HEAD_SIZE)
+        self.status.restore(parts.pop())
+        self.battery.restore(parts.pop())
+        self.battery.outage(now - saved_at)
         is_zeroed = fields[4] != self._registers_print
         is_same = fields[2] == self.fingerprint and not is_zeroed
         self.bank.restore(parts[1], is_same)
-        self.test.restore(parts[2], is_same)
-        kind, before, after = fields[16:]
+        kind, before, after = fields[17:]
         ending = (
             (kind, before if flags & _BEFORE else None, after if flags & _AFTER else None) if kind else None
         )
         if fields[3] != self._print:
             ending = ending or (marks.CONFIGURATION, saved_at, now if is_outage else None)
-        self._resume_profiles(parts[3:], saved_at, now, ending)
+        self._resume_profiles(parts[2:], saved_at, now, ending)
         self._outbox.restore(parts[0])
         self._outbox.flush()
         if is_zeroed:
             self._zero(now)
         if not is_same:
             self.bank.demand.begin(saved_at)
-            self.test.demand.begin(saved_at)
+        self.test.demand.begin(saved_at)
         if fields[3] != self._print:
             origin, user, peer = self._configured_by
             prints = (fields[3], self._print)
             self._log(kinds.CONFIGURATION, now, origin=origin, user=user, peer=peer, fields=prints)
             self._want_checkpoint(now)
+        if self.test_at:
+            self._log(kinds.TEST_MODE, saved_at, start=self.test_at)
+            self.test_at = 0
         self._jumped(saved_at, now, is_outage)
         self.now = now
+        self._check_room(now)
         self._store(now)
+        self._check(now)
+        self.status.tick(now)
+
+    def _check_room(self, now):
+        """StateError now, and not at the first checkpoint, if there are more registers than can be stored."""
+        size = len(self.state(now))
+        if size > self.journal.largest:
+            raise StateError(
+                "the registers need %d bytes of storage, %d are there: define fewer, or longer subintervals"
+                % (size, self.journal.largest)
+            )
 
     def _resume_profiles(self, parts, saved_at, now, ending):
         """Close what was running, by the totals of before, and erase what was recorded under another configuration."""
@@ -480,8 +576,7 @@ class Engine:
 
     def _zero(self, now):
         """Registers and self-reads begin anew. The load profiles have closed their records and go on from 0."""
-        self.bank.clear()
-        self.test.clear()
+        self.bank.zero(now)
         self.reset_at = self.frozen_at = self.season_at = 0
         for profile in self.profiles:
             profile.begin(now)
@@ -489,11 +584,16 @@ class Engine:
             self._outbox.add("self_reads", now, ERASURE)
 
 
+def fingerprint_of(state):
+    """Return the fingerprint of the definitions that a state was made with."""
+    return struct.unpack_from(_HEAD, state)[2]
+
+
 def _parts(state, at):
     """Return the parts of a state from a position on."""
     parts = []
     while at < len(state):
-        size = struct.unpack_from("<H", state, at)[0]
-        parts.append(state[at + 2 : at + 2 + size])
-        at += 2 + size
+        size = struct.unpack_from("<I", state, at)[0]
+        parts.append(state[at + 4 : at + 4 + size])
+        at += 4 + size
     return parts

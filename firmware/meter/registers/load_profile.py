@@ -31,12 +31,13 @@ from meter.registers.load_profile_record import (
     is_erasure,
     number_of,
 )
+from meter.storage.errors import NoRecord
 from meter.zone import UTC
 
 DEFAULT_CHANNELS = ("Wh.del.P", "Wh.rec.P", "VARh.del.P", "VARh.rec.P")
 CHANNELS = const(16)
-# begun, next entry, entry of the description, first entry not erased, overflowed, paused, bytes of the description
-_STATE = "<IIIIIBH"
+# begun, next entry, entry of the description, first entry not erased, overflowed, paused since, bytes of description
+_STATE = "<IIIIIIH"
 
 
 class LoadProfile:
@@ -50,6 +51,7 @@ class LoadProfile:
     events      True: events that do not break the interval end a record too
     freeze      True: so does a freeze
     zone        Zone of the local clock, by which intervals begin; None: UTC
+    status      StatusWord, for channels that record it, or None
 
     overflowed  how many values were larger than their record holds
     query       Query: the records by reader, days, time and entry
@@ -65,6 +67,7 @@ class LoadProfile:
         events=True,
         freeze=True,
         zone=None,
+        status=None,
     ):
         scaled = [max(1, int(each * 10.0**-SCALER + 0.5)) for each in km or ()]
         self.fifo = fifo
@@ -76,17 +79,17 @@ class LoadProfile:
             0, self.channels, scaled or (1,) * len(self.channels), interval_code(interval), bool(km)
         )
         self._description = self._wanted
-        self._energy = energy
+        self._energy, self._status = energy, status
         self._events, self._freeze = events, freeze
         self._sources = self._make_sources()
         self._averages = [source for source in self._sources if source.averages]
-        self._described = self._floor = 0
-        self._paused = False
+        self._begun = self._described = self._floor = 0
+        self._paused = 0
 
     def _make_sources(self):
         description = self._description
         return [
-            channel(key, self._energy, km if description.counts else 0)
+            channel(key, self._energy, km if description.counts else 0, self._status)
             for key, km in zip(description.keys, description.km)
         ]
 
@@ -99,7 +102,7 @@ class LoadProfile:
 
     def _begin(self, now):
         self._begun = now
-        self._paused = False
+        self._paused = 0
         for source in self._sources:
             source.begin()
 
@@ -111,6 +114,10 @@ class LoadProfile:
     def due(self, now):
         """Return True if an interval ends at this second. A checkpoint must be stored before it is closed."""
         return not self._paused and self._zone.is_boundary(now, self._description.interval)
+
+    def pause(self, now):
+        """Test mode begins: nothing is consumed and no interval ends, until event(TEST_MODE, ...) or an outage."""
+        self._paused = now
 
     def next_boundary(self, now):
         """Return the first UTC second after now at which an interval ends; None in test mode."""
@@ -142,14 +149,13 @@ class LoadProfile:
         before      the second at which the event began, or that the clock showed before it was set; None: now
         after       the second at which it ended, or that the clock shows after it was set; None: it did not last
 
-        A record without duration is written too: it marks the event. Test mode is entered by one TEST_MODE and left
-        by the next; meanwhile no interval ends.
+        A record without duration is written too: it marks the event. TEST_MODE ends a pause().
         """
         if self.is_ending(kind):
             self._write(kind, now if before is None else before, after)
             self._begun = now if after is None else after
             if kind == TEST_MODE:
-                self._paused = not self._paused
+                self._paused = 0
 
     def _write(self, kind, end, until=None):
         start, zone = min(self._begun, end), self._zone
@@ -178,14 +184,29 @@ class LoadProfile:
         if newest and newest.same(self._wanted):
             self._description = newest
             return
-        number = 0
+        number = self._unused_number()
         if newest:
             # Once more behind the last of its records: so no record can outlive its description in the ring.
-            number = (newest.number + 1) & 0xFFFF
             self.fifo.append(newest.pack(now), now)
         wanted = self._wanted
         self._description = Description(number, wanted.keys, wanted.km, wanted.interval, wanted.counts)
         self._described = self.fifo.append(self._description.pack(now), now)
+
+    def _unused_number(self):
+        """Return a number that no record has: one whose description has rotted must not be read with another."""
+        for entry in range(self.fifo.next - 1, self.fifo.first - 1, -1):
+            try:
+                return (number_of(self.fifo.read(entry)[1]) + 1) & 0xFFFF
+            except NoRecord:
+                pass
+        return 0
+
+    def _mend_description(self, now):
+        """Write the description again if it cannot be read any more."""
+        try:
+            self.fifo.read(self._described)
+        except NoRecord:
+            self._described = self.fifo.append(self._description.pack(now), now)
 
     def _newest_description(self):
         """Return the newest Description from the last known one on, or None. Notes its entry, and erasures."""
@@ -275,8 +296,8 @@ class LoadProfile:
             kind, before, after = ending
             self._write(kind, saved_at if before is None else before, after)
         elif saved_at > self._begun:
-            self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, saved_at, now)
-        self._describe(now)
+            self._write(POWER_FAIL | TEST_MODE if paused else POWER_FAIL, paused or saved_at, now)
+        self._mend_description(now)
         self._begun = now
         if is_changed:
             self._sources = ours

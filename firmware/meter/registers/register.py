@@ -31,7 +31,7 @@ class Register:
         self.source = source
         self.frozen = None
         self.is_frozen = False
-        self._slot = None
+        self._slot = self._state = None
         self.forget_sum()
 
     def value(self):
@@ -48,10 +48,18 @@ class Register:
         storage = self.definition.storage
         if event == _EVENTS[storage]:
             value = self.source.value()
+            self._state = None
             self._slot = _sum(self._slot, value) if storage in CUMULATIVE else value
+
+    def zero(self):
+        """Keep nothing any more."""
+        self._slot = self.frozen = None
+        self.is_frozen = False
+        self.forget_sum()
 
     def forget_sum(self):
         """A cumulative register begins anew; any other stays."""
+        self._state = None
         if self.definition.storage in CUMULATIVE:
             self._slot = 0.0 if self.definition.kind in REALS else 0
 
@@ -62,6 +70,7 @@ class Register:
         if not is_kept and not hasattr(self.source, "preset"):
             raise NotPresettable("register %d cannot be set: %s" % (definition.id, definition.kind))
         value = self._settable(value)
+        self._state = None
         if definition.storage == WORKING:
             self.source.preset(value)
         elif definition.storage == CUMULATIVE[1]:
@@ -80,17 +89,21 @@ class Register:
         return value if is_count else int(round(value * 1e6))
 
     def freeze(self):
-        """Keep the present value for remote readers. A status tells of the present: it is never frozen."""
-        if self.definition.kind != "status":
-            self.frozen, self.is_frozen = self.value(), True
+        """Keep the present value for remote readers. A text tells of the present: it is never frozen."""
+        value = self.value()
+        if not isinstance(value, str):
+            self.frozen, self.is_frozen, self._state = value, True, None
 
     def state(self):
-        """Return what is kept as bytes: always as many."""
-        slot = b"" if self.definition.storage == WORKING else packed(self._slot)
-        return slot + (packed(self.frozen) if self.is_frozen else _NOT_FROZEN)
+        """Return what is kept as bytes: always as many. Asked for each second, and seldom another."""
+        if self._state is None:
+            frozen = packed(self.frozen) if self.is_frozen else _NOT_FROZEN
+            self._state = frozen if self.definition.storage == WORKING else packed(self._slot) + frozen
+        return self._state
 
     def restore(self, state, at):
         """Take it from bytes of state(), from a position on. Return the position behind it."""
+        self._state = None
         if self.definition.storage != WORKING:
             self._slot = unpacked(state, at)
             at += _SLOT_SIZE

@@ -7,7 +7,6 @@ over a window (billing period, hour, day) and begins again when reset() says tha
 import struct
 
 from meter.metrology.values import value
-from meter.quantities import describe, terms
 from meter.registers.demand_window import rows
 
 
@@ -16,8 +15,7 @@ class Total:
 
     def __init__(self, bank, number, rate):
         self._bank, self._key = bank, (number, rate)
-        _, direction, phase, _, source = describe(number)
-        self._terms = terms(source, direction, phase)
+        self._terms = bank.energy.terms(number)
 
     def value(self):
         """Return the total."""

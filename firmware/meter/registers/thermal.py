@@ -36,6 +36,10 @@ class Thermal:
         self.number = number
         self._per_second = _LN_10 / (minutes * 60)
         self._is_load = unit in _LOADS
+        self.zero()
+
+    def zero(self):
+        """Begin anew."""
         self.value = 0.0 if self._is_load else None
         self.peak, self.time = None, 0
 

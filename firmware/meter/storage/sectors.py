@@ -50,6 +50,7 @@ class Sectors:
         self._headers = bytearray(RECORDS)
         self._lead = bytearray(LEAD_SIZE)
         self._chunk = bytearray(CHUNK)
+        self._window = bytearray(CHUNK + 3)
 
     def _start(self, sequence):
         return self._base + sequence % self.count * self.size
@@ -154,18 +155,24 @@ class Sectors:
         length = self.check(sequence, at, entry)
         if length >= 0:
             return at, entry, length
-        for later in range(at + OVERHEAD, min(stop, self.size - OVERHEAD + 1)):
-            ahead = self._low(sequence, later) - entry & 0xFFFF
-            if 0 < ahead <= (later - at) // OVERHEAD:  # as many as there was room for
-                length = self.check(sequence, later, entry + ahead)
-                if length >= 0:
-                    return later, entry + ahead, length
+        stop = min(stop, self.size - OVERHEAD + 1)
+        for start in range(at + OVERHEAD, stop, CHUNK):
+            found = self._find_in(sequence, at, entry, start, min(start + CHUNK, stop))
+            if found:
+                return found
         return None
 
-    def _low(self, sequence, at):
-        part = memoryview(self._lead)[:4]
-        self._flash.read(self._start(sequence) + at, part)
-        return part[2] | part[3] << 8
+    def _find_in(self, sequence, at, entry, start, stop):
+        """Look for a sound record at offsets from start up to stop, at most CHUNK of them."""
+        window = memoryview(self._window)[: stop - start + 3]
+        self._flash.read(self._start(sequence) + start, window)
+        for k in range(stop - start):
+            ahead = (window[k + 2] | window[k + 3] << 8) - entry & 0xFFFF
+            if 0 < ahead <= (start + k - at) // OVERHEAD:  # as many as there was room for
+                length = self.check(sequence, start + k, entry + ahead)
+                if length >= 0:
+                    return start + k, entry + ahead, length
+        return None
 
     def time(self, sequence, at):
         """Return the time of the record at offset `at`, UTC seconds. The record must have been checked."""

@@ -20,13 +20,14 @@ from meter.xnp import FLOAT, np
 RATE = 1000.0
 START = 1700000100
 SECTOR = 4096
+JOURNAL = 9  # sectors
 
 
 class MemoryFlash:
     """hal.Flash in RAM: bits go from 1 to 0 only."""
 
     def __init__(self, sector=SECTOR):
-        self.size, self.erase_size = 8 * sector, sector
+        self.size, self.erase_size = (JOURNAL + 4) * sector, sector
         self.memory = bytearray(b"\xff" * self.size)
 
     def read(self, address, buffer):
@@ -46,11 +47,11 @@ class MemoryFlash:
 
 
 def make(flash, utc=START):
-    profile = Fifo(flash, 4 * SECTOR, 4 * SECTOR, 0x4C)
+    profile = Fifo(flash, JOURNAL * SECTOR, 4 * SECTOR, 0x4C)
     profile.mount()
     settings = defaults()
     settings["load_profile.interval"], settings["load_profile.format"] = 1, "values"
-    made = engine(settings, Journal(flash, 0, 4 * SECTOR), {"load_profile": profile})
+    made = engine(settings, Journal(flash, 0, JOURNAL * SECTOR), {"load_profile": profile})
     return Meter(RATE, utc, made, HalfCycles())
 
 
@@ -158,3 +159,19 @@ def test_a_reader_signs_on_and_gets_the_registers():
     assert b"1-0:1.8.0(00000000.005*kWh)\r\n" in output
     assert b"1-0:32.7.0(120.00*V)\r\n" in output
     assert b"1-0:13.7.0(0.500)\r\n" in output
+
+
+ERASED = MemoryFlash()  # not the meter's heap
+
+
+def heap_of_the_default_meter_without_metrology():
+    """Settings, journal, load profile and logs on flash, and the engine of the factory's configuration, running."""
+    settings = defaults()
+    journal, logs = Journal(ERASED, 0, JOURNAL * SECTOR), []
+    profile = Fifo(ERASED, JOURNAL * SECTOR, 4 * SECTOR, 0x4C)
+    profile.mount()
+    for place in range(4):
+        logs.append(Fifo(ERASED, (JOURNAL + place % 2 * 2) * SECTOR, 2 * SECTOR, 0x60 + place))
+    made = engine(settings, journal, {"load_profile": profile})
+    made.start(START)
+    return settings, journal, logs, made

@@ -228,18 +228,12 @@ def _choose(symbol, a, b):
 
 def inplace_multiply(a, b):
     """`a *= b` where the interpreter does not ask the object: the test build writes this call instead."""
-    if isinstance(a, ndarray):
-        return a.__imul__(b)
-    a *= b
-    return a
+    return a.__imul__(b) if isinstance(a, ndarray) else a * b  # `a *= b` would be written as this call, too
 
 
 def inplace_divide(a, b):
     """`a /= b`, likewise."""
-    if isinstance(a, ndarray):
-        return a.__itruediv__(b)
-    a /= b
-    return a
+    return a.__itruediv__(b) if isinstance(a, ndarray) else a / b
 
 
 class ndarray:
