@@ -23,7 +23,10 @@ NVRAM_SIZE = 64 * 1024  # ferroelectric: two slots for a state of 32 KB less 26 
 LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
 LOAD_PROFILES = (("load_profile", 1152), ("profile_2", 1152))
 PARTITIONS = (
-    (("journal", 256), ("calibration", 3)) + LOAD_PROFILES + LOGS + (("self_reads", 12), ("config", 96))
+    (("journal", 256), ("calibration", 3))
+    + LOAD_PROFILES
+    + LOGS
+    + (("self_reads", 12), ("config", 96), ("users", 4))
 )
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
@@ -72,6 +75,7 @@ class Board:
         self.rtc = Rtc(start)
         self.power = Power()
         self.net = Net()
+        self.security_keys = (settings["simulator.key_1"], settings["simulator.key_2"])
 
     def close(self):
         """Release the files."""

@@ -3,7 +3,14 @@
 import asyncio
 
 from meter import VERSION
+from meter.access import actions
 from meter.access.access import Access
+from meter.access.armed import Armed
+from meter.access.door import Door
+from meter.access.keys import Keys
+from meter.access.security_log import SecurityLog
+from meter.access.users import Users
+from meter.access.visitor import Visitor
 from meter.compat import Uptime
 from meter.config import apply, build_registers, document, store
 from meter.config.fingerprint import fingerprint
@@ -16,7 +23,7 @@ from meter.ports import serial, tcp
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
 from meter.registers.event_log import EventLogs
-from meter.registers.event_watch import DiagnosticWatch, VisitorWatch, started, stopped
+from meter.registers.event_watch import DiagnosticWatch, started, stopped
 from meter.registers.status_word import GENERAL
 from meter.storage.fifo import Fifo
 from meter.storage.journal import Journal
@@ -34,6 +41,7 @@ FIFOS = (
     ("self_reads", "self_reads", SELF_READS_KIND),
 )
 CALIBRATION_KIND = 0x43
+USERS_KIND = 0x55
 TCP_CONNECTIONS = 4
 ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 
@@ -75,15 +83,19 @@ class App:
             builder.diagnostics(settings),
             settings["clock.after_failure"] if board.rtc.power_lost else None,
         )
+        self.uptime = Uptime()
+        self._armed = Armed()
+        self._visits = SecurityLog(self.logs, self.meter.clock)
+        door = self._door(Journal(board.flash, *areas.area("users"), USERS_KIND))
         self.access = Access(
             self.meter,
             settings["meter.serial"],
             Primary(settings),
             self.logs,
             settings["registers.frozen_reads"],
+            door,
         )
         self._diagnostics = DiagnosticWatch(self.logs)
-        self._visitors = VisitorWatch(self.logs, self.meter.clock)
         self.ended = False
         self._log_start(self._journal.passed)
 
@@ -160,8 +172,19 @@ class App:
             ("status", "meter ID"): lambda: settings["meter.id"],
             ("status", "serial"): lambda: settings["meter.serial"],
             ("status", "firmware"): lambda: VERSION,
-            ("status", "communication"): lambda: "%d" % self._visitors.present,
+            ("status", "communication"): lambda: "%d" % self._visits.present,
         }
+
+    def _door(self, journal):
+        """Return the Door of this meter. journal: where the users are kept."""
+        board, settings = self._board, self.settings
+        users = Users(journal, self.uptime.ms(), settings["meter.serial"].encode())
+        keys = Keys(lambda: board.security_keys, settings["meter.mid"])
+        known = actions.of_meter(self.meter, lambda: self.settings)
+        known.update(actions.of_configuration(lambda: self.settings, self.configure, keys))
+        known.update(actions.of_users(users, self._armed, self._visits))
+        known.update(actions.of_app(self))
+        return Door(users, keys, self._visits, known)
 
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
@@ -199,11 +222,11 @@ class App:
             self._diagnostics.take(meter.diagnostics.state, span.end)
         self.ended = True
 
-    def calibrate(self, new):
-        """Store a Calibration. It is used from the next start on."""
+    def calibrate(self, new, **who):
+        """Store a Calibration. It is used from the next start on. who: origin, user, peer for the event."""
         now = self.meter.clock.second
         self._calibrations.save(new.pack(), now)
-        self.logs.add(event_kinds.CALIBRATION, now)
+        self.logs.add(event_kinds.CALIBRATION, now, **who)
         self._board.flash.sync()
 
     def _flush(self):
@@ -215,6 +238,7 @@ class App:
         self._flush()
         self.meter.finish()  # first what counts, then what tells
         self._diagnostics.finish()
+        self._armed.power_fails(self.uptime.ms())
         stopped(self.logs, self.meter.clock.second, self.meter.latest)
         self._board.flash.sync()
 
@@ -252,7 +276,7 @@ class App:
 
     async def _open_ports(self, open_ports, tasks, announce):
         settings, board = self.settings, self._board
-        uptime = Uptime()
+        uptime = self.uptime
         for name in board.serial_ports:
             if settings["ports.%s.enabled" % name]:
                 uart = board.uart(name)
@@ -268,11 +292,15 @@ class App:
     def _serial_session(self, name):
         baud = str(BAUDS.index(self.settings["ports.%s.baud" % name]))
         reaction = self.settings["ports.%s.reaction" % name]
-        visit = self._visitors.visit(ORIGINS[name])
-        return lambda: Iec6205621Session(self.access, baud=baud, reaction_ms=reaction, visit=visit)
+        visitor = self._visitor(ORIGINS[name])
+        return lambda: Iec6205621Session(visitor, baud=baud, reaction_ms=reaction, visit=visitor)
 
     def _tcp_session(self):
-        return Iec6205621Session(self.access, serial=False, visit=self._visitors.visit(event_kinds.TCP))
+        visitor = self._visitor(event_kinds.TCP)
+        return Iec6205621Session(visitor, serial=False, visit=visitor)
+
+    def _visitor(self, origin):
+        return Visitor(self.access, origin, self._visits, self.uptime)
 
 
 def _fifos(flash, areas):

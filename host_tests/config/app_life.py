@@ -14,7 +14,7 @@ from host_tests.engine_life import register
 SECTOR = 4096
 AREAS = (
     ("journal", 12), ("calibration", 3), ("load_profile", 4), ("profile_2", 4), ("events", 4), ("diagnostics", 3),
-    ("security", 3), ("alarms", 3), ("self_reads", 3), ("config", 16),
+    ("security", 3), ("alarms", 3), ("self_reads", 3), ("config", 16), ("users", 4),
 )  # fmt: skip
 FLASH_SIZE = 64 * SECTOR
 START = 1_700_000_100 - 1_700_000_100 % 3600  # on the hour
@@ -51,6 +51,7 @@ class _Load:
 
 class _Board:
     partitions, serial_ports, half_cycles = AREAS, (), 2
+    security_keys = (False, False)
     adc, load = None, _Load()
 
     def __init__(self, flash, nvram, now):

@@ -1,6 +1,4 @@
-"""What becomes an event: starts, diagnostic bits and visitors; and that nothing quick wears the flash out."""
-
-from types import SimpleNamespace
+"""What becomes an event: starts and diagnostic bits; and that nothing quick wears the flash out."""
 
 import pytest
 from meter.config.fingerprint import fingerprint
@@ -9,7 +7,7 @@ from meter.hal.sim.flash import Flash
 from meter.metrology.frame import CLIPPED, GAP
 from meter.registers import event_kinds as kinds
 from meter.registers.event_log import EventLogs
-from meter.registers.event_watch import HOLD_S, MOST_VISITORS, DiagnosticWatch, VisitorWatch, started, stopped
+from meter.registers.event_watch import HOLD_S, DiagnosticWatch, started, stopped
 from meter.storage.partitions import Partitions
 
 from host_tests.harness import START
@@ -122,41 +120,3 @@ def test_a_clock_set_back_does_not_keep_a_bit_waiting(logs):
     for second, state in ((0, GAP), (100, 0), (50, 0)):
         watch.take(state, START + second)
     assert len(entries(logs, "diagnostics")) == 2
-
-
-# Visitors
-
-
-def test_a_visit_is_a_logon_and_a_logoff_with_origin_and_peer(logs):
-    clock = SimpleNamespace(second=START)
-    visit = VisitorWatch(logs, clock).visit(kinds.TCP)
-    visit.on("10.0.0.7:4000")
-    clock.second += 5
-    visit.off("10.0.0.7:4000")
-    visit.off("10.0.0.7:4000")
-    on, off = logs.log("security").records()
-    assert (on.name, on.time, on.origin, on.peer) == ("logon", START, kinds.TCP, "10.0.0.7:4000")
-    assert (off.name, off.time, off.start) == ("logoff", START + 5, START)
-
-
-def test_who_comes_every_second_is_written_once_a_minute_and_counted(logs):
-    clock = SimpleNamespace(second=START)
-    watch = VisitorWatch(logs, clock)
-    for k in range(HOLD_S + 1):
-        clock.second = START + k
-        visit = watch.visit(kinds.TCP)
-        visit.on(f"10.0.0.7:{4000 + k}")
-        visit.off(f"10.0.0.7:{4000 + k}")
-    logons = [entry for entry in entries(logs, "security") if entry[0] == "logon"]
-    assert logons == [("logon", 0, 0), ("logon", HOLD_S, HOLD_S - 1)]
-
-
-def test_another_visitor_is_written_at_once_but_not_any_number_of_them(logs):
-    clock = SimpleNamespace(second=START)
-    watch = VisitorWatch(logs, clock)
-    for k in range(100):
-        watch.visit(kinds.TCP).on(f"10.0.0.{k}:4000")
-    assert len(entries(logs, "security")) == MOST_VISITORS
-    clock.second += HOLD_S
-    watch.visit(kinds.OPTICAL).on("")
-    assert entries(logs, "security")[-1] == ("logon", HOLD_S, 100 - MOST_VISITORS)

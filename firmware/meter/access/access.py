@@ -19,13 +19,15 @@ class Access:
     primary     Primary, or None: no instrument transformers
     logs        EventLogs, or None: none are kept
     frozen_reads    True: remote readers get what registers showed at the last freeze, once there was one
+    door        Door: rights and commands, or None: it can only be read
 
     identity    dict: manufacturer, model, serial, firmware
     """
 
-    def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False):
+    def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False, door=None):
         self._meter = meter
         self._logs = logs
+        self._door = door
         self.configure(serial, primary, frozen_reads)
 
     def configure(self, serial, primary, frozen_reads):
@@ -107,6 +109,34 @@ class Access:
         if self._logs is None:
             raise KeyError(name)
         return self._logs.log(name).records(start)
+
+    def login(self, user, password, origin, peer, now):
+        """Return the Login of a user, to be handed to command(). Denied, Refused (access.errors).
+
+        user, password: text or bytes, whatever a peer sent. origin: number of event_kinds. peer: its address.
+        now: uptime, ms.
+        """
+        return self._door.login(user, password, origin, peer, now)
+
+    def anonymous(self, origin, peer):
+        """Return the Login of nobody in particular: it may do what rights.ANONYMOUS says."""
+        return self._door.anonymous(origin, peer)
+
+    def logoff(self, who):
+        """A Login ends."""
+        self._door.logoff(who)
+
+    def command(self, name, who, now, **arguments):
+        """Do a command of commands.COMMANDS. who: Login. now: uptime, ms. Denied, Refused: nothing has been done."""
+        self._door.command(name, who, now, arguments)
+
+    def check_read(self, what, who, now):
+        """Refuse (Denied) what this Login may not read. what: of commands.READS."""
+        self._door.read(what, who, now)
+
+    def warnings(self):
+        """Return a line for each user who still has the factory's password."""
+        return self._door.warnings()
 
     def local_time(self):
         """Return (year, month, day, hour, minute, second) of the meter's clock, UTC."""

@@ -6,6 +6,7 @@ A document is JSON with nested sections: {"service": {"frequency": 50}}. Default
 
 from meter.config.calendars import problems as _tariff_problems
 from meter.config.kinds import problem as _problem
+from meter.config.mid import problems as _mid_problems
 from meter.config.primary import Primary
 from meter.config.register_fields import FIELDS as REGISTER_FIELDS
 from meter.config.register_fields import problems as _register_problems
@@ -33,6 +34,7 @@ BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 FIELDS = (
     ("meter.id", "text", "", (0, 24), "", "name of the meter, for registers and readers"),
     ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
+    ("meter.mid", "flag", False, None, "", "MID option, from the factory: fixed registers, both security keys"),
     ("service.connection", "choice", "4-wire wye", CONNECTIONS, "", "form 9: 4-wire; form 5: the others"),
     ("service.current_class", "choice", 20, tuple(STARTING_A), "A", "class current: 2, 10 or 20 A"),
     ("service.frequency", "choice", 60, (50, 60), "Hz", "nominal frequency"),
@@ -107,6 +109,8 @@ FIELDS = (
     ("simulator.gain_error", "numbers", (0.0,) * 6, (6, -0.5, 0.5), "", "gain error of VA VB VC IA IB IC"),
     ("simulator.drift", "numbers", (0.0,) * 6, (6, -1e4, 1e4), "ppm/K", "gain drift of VA VB VC IA IB IC"),
     ("simulator.temperature", "number", 23.0, (-60.0, 125.0), "degC", "temperature; the reference is 23"),
+    ("simulator.key_1", "flag", False, None, "", "security key 1 is fitted: nothing that is measured can be changed"),
+    ("simulator.key_2", "flag", False, None, "", "security key 2 is fitted: the reset key is blocked"),
     ("simulator.offset", "numbers", (0.0,) * 6, (6, -1e6, 1e6), "counts", "offset of VA VB VC IA IB IC"),
     ("simulator.delay", "numbers", (0.0,) * 6, (6, -50.0, 50.0), "us", "delay of VA VB VC IA IB IC"),
 )
@@ -142,6 +146,7 @@ def validate(document):
     if not any(line.startswith("tou.") for line in problems):
         problems += _tariff_problems(settings)
     problems += _register_problems(settings)
+    problems += _mid_problems(settings)
     if problems:
         raise ConfigError(problems)
     return settings

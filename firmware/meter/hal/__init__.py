@@ -40,6 +40,8 @@ Net     async start_server(handler, host, port) -> server   handler(reader, writ
                         server.address is (host, port) as bound; server.close(), async server.wait_closed()
         async open_connection(host, port) -> (reader, writer)
 
+Board   security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
+
 Power   mains           True while the supply is present
         async failing() return when the supply has begun to fail: time for the last-gasp save
 """

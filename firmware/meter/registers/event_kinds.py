@@ -36,6 +36,7 @@ LOGON = const(64)
 LOGOFF = const(65)
 ACCESS_DENIED = const(66)
 CONFIGURATION_ACCESS = const(67)
+COMMAND = const(68)
 ALARM = const(96)
 ALARM_CLEARED = const(97)
 
@@ -66,8 +67,10 @@ KINDS = (
     # unlogged: logons since the last entry that were not written, because their peer had just been logged
     (LOGON, "logon", "security", ("unlogged",)),
     (LOGOFF, "logoff", "security", ()),  # start: of the logon
-    (ACCESS_DENIED, "access denied", "security", ("what",)),
+    # unlogged: refusals since the last entry that were not written, because there were so many
+    (ACCESS_DENIED, "access denied", "security", ("what", "unlogged")),
     (CONFIGURATION_ACCESS, "configuration access", "security", ("what",)),
+    (COMMAND, "command", "security", ("what",)),
     (ALARM, "ALARM", "alarms", ("trigger", "description", "value")),
     (ALARM_CLEARED, "CLEARED", "alarms", ("trigger", "description", "value")),  # start: of the alarm
 )

@@ -1,4 +1,4 @@
-"""What turns the meter's life into events: its start, its diagnostic bits, its visitors.
+"""What turns the meter's life into events: its start, its diagnostic bits.
 
 Flash wears: what comes and goes quickly is written at most once a minute, and what was not written is counted in the
 next entry.
@@ -10,7 +10,6 @@ from meter.quantities import index
 from meter.registers import event_kinds as kinds
 
 HOLD_S = const(60)
-MOST_VISITORS = const(16)  # logged in HOLD_S seconds; more are counted
 _LIVE_PART = 0.1  # of the largest voltage: less is a missing input (as metrology.diagnostics)
 _VOLTS = tuple(index("V." + phase) for phase in "ABC")
 _CONFIGURATION_AT = ((kinds.FIRST_START, 0), (kinds.POWER_OUTAGE, 1), (kinds.CONFIGURATION, 1))
@@ -104,60 +103,3 @@ class DiagnosticWatch:
         for bit, text in TEXTS:
             if bit in self._set and self._set[bit][2] is not None:
                 self._clear(bit, text)
-
-
-class VisitorWatch:
-    """Writes who signs on and off, each visitor once a minute at most. clock: with `second`.
-
-    present     how many are signed on
-    """
-
-    def __init__(self, logs, clock):
-        self._logs, self._clock = logs, clock
-        self._recent = []  # (origin, host, UTC second)
-        self._unlogged = 0
-        self.present = 0
-
-    def visit(self, origin):
-        """Return a Visit for one session of a port."""
-        return Visit(self, origin)
-
-    def logon(self, origin, peer):
-        """Return the UTC second of the logon if it was written, None if it was only counted."""
-        now = self._clock.second
-        self._recent = [entry for entry in self._recent if 0 <= now - entry[2] < HOLD_S]
-        host = peer.rsplit(":", 1)[0]
-        known = [entry for entry in self._recent if entry[0] == origin and entry[1] == host]
-        if known or len(self._recent) >= MOST_VISITORS:
-            self._unlogged += 1
-            return None
-        self._recent.append((origin, host, now))
-        self._logs.add(kinds.LOGON, now, origin=origin, peer=peer, fields=(self._unlogged,))
-        self._unlogged = 0
-        return now
-
-    def logoff(self, origin, peer, since):
-        """Write the end of a visit whose logon was written."""
-        self._logs.add(kinds.LOGOFF, self._clock.second, start=since, origin=origin, peer=peer)
-
-
-class Visit:
-    """What a session tells of its peer: on(peer) and off(peer), the address as text."""
-
-    def __init__(self, watch, origin):
-        self._watch, self._origin = watch, origin
-        self._since, self._is_on = None, False
-
-    def on(self, peer):
-        """The peer has signed on."""
-        self._watch.present += not self._is_on
-        self._is_on = True
-        self._since = self._watch.logon(self._origin, peer)
-
-    def off(self, peer):
-        """The peer has left, or has been silent for too long."""
-        self._watch.present -= self._is_on
-        self._is_on = False
-        if self._since is not None:
-            self._watch.logoff(self._origin, peer, self._since)
-        self._since = None

@@ -1,0 +1,146 @@
+"""What the commands do: for each name of commands.py a function (who, now, **arguments), by what it acts on.
+
+who: Login. now: uptime, ms. What the core says is wrong becomes Refused. A command without a function is refused by
+name: it is not built into this meter.
+"""
+
+from meter.access import sections
+from meter.access.commands import WRITE_CONFIGURATION
+from meter.access.errors import Refused
+from meter.config.document import read
+from meter.config.schema import ConfigError
+from meter.config.store import Who
+from meter.metrology.calibration import CalibrationError, unpack
+from meter.registers.engine import Locked
+from meter.registers.event_kinds import CONFIGURATION_ACCESS
+
+
+def of_meter(meter, settings):
+    """Return the dict of the commands on a Meter. settings: function that returns the configuration in force."""
+
+    def set_time(who, now, utc):
+        meter.set_time(utc, **who.marks)
+
+    def freeze(who, now):
+        meter.engine.freeze(meter.cut(), **who.marks)
+
+    def reset(who, now):
+        try:
+            meter.engine.billing_period_reset(meter.cut(), **who.marks)
+        except Locked as error:
+            raise Refused(str(error))
+
+    def preset(who, now, number, value):
+        try:
+            meter.engine.preset(meter.cut(), number, value, **who.marks)
+        except (KeyError, ValueError) as error:
+            raise Refused(str(error.args[0]))
+
+    def override(who, now, is_on):
+        if settings()["tou.override"] == "none":
+            raise Refused("tou.override: no rate is configured for it")
+        meter.engine.override(meter.cut(), is_on)
+
+    def resynchronise(who, now):
+        if not settings()["demand.sync"]:
+            raise Refused("demand.sync: not configured")
+        meter.engine.resynchronise(meter.cut())
+
+    def mark_read(who, now, profile, reader, entry):
+        for number, known in enumerate(meter.load_profiles):
+            if number == profile - 1 and entry < known.fifo.next:
+                known.query.mark_read(_text(reader), entry)
+                return
+        raise Refused("there is no such record")
+
+    def enter_test(who, now):
+        meter.engine.enter_test(meter.cut(), **who.marks)
+
+    def leave_test(who, now):
+        meter.engine.leave_test(meter.cut())
+
+    def battery_changed(who, now):
+        meter.engine.battery_changed(meter.cut())
+
+    return {
+        "enter test mode": enter_test,
+        "leave test mode": leave_test,
+        "battery changed": battery_changed,
+        "mark load profile read": mark_read,
+        "set time": set_time,
+        "freeze": freeze,
+        "billing period reset": reset,
+        "preset register": preset,
+        "override tariff": override,
+        "resynchronise demand": resynchronise,
+    }
+
+
+def of_users(users, armed, log):
+    """Return the dict of the commands on Users. armed: Armed. log: SecurityLog."""
+
+    def change_password(who, now, old, new):
+        who.entry = users.change_password(who.entry, old, new, who.origin, now)
+
+    def put(who, now, user, password=None, rights=None):
+        is_self = who.user.encode() == _bytes(user)
+        changed = users.put(user, password, rights)
+        if is_self:
+            who.entry = changed
+
+    def remove(who, now, user):
+        users.remove(user)
+
+    def reset(who, now, confirmed):
+        marks = who.marks
+
+        def act():
+            try:
+                users.reset()
+                log.done(CONFIGURATION_ACCESS, marks, "users of the factory")
+            except Refused:
+                pass  # the supply is failing: what counts more is still to be stored
+
+        armed.arm(act, now)
+
+    return {"change password": change_password, "set user": put, "remove user": remove, "reset users": reset}
+
+
+def _bytes(text):
+    return text.encode() if isinstance(text, str) else bytes(text)
+
+
+def _text(data):
+    return data if isinstance(data, str) else bytes(data).decode()
+
+
+def of_configuration(settings, configure, keys):
+    """Return the dict of the command that writes the configuration.
+
+    settings    function that returns the configuration in force
+    configure(text, Who)    makes another one hold
+    keys        Keys
+    """
+
+    def write(who, now, document):
+        text = _bytes(document)
+        try:
+            sections.check(sections.changed(settings(), read(text)), who.rights, keys)
+            configure(text, Who(who.origin, who.user, who.peer))
+        except ConfigError as error:
+            raise Refused("; ".join(error.problems))
+
+    return {WRITE_CONFIGURATION: write}
+
+
+def of_app(app):
+    """Return the dict of the commands on the App."""
+
+    def calibrate(who, now, calibration):
+        try:
+            new = unpack(bytes(calibration))
+        except CalibrationError as error:
+            raise Refused(str(error))
+        app.calibrate(new, **who.marks)
+
+    return {"calibrate": calibrate}

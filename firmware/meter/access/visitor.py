@@ -1,0 +1,89 @@
+"""One conversation at the door: what a port hands to a session. It reads and commands as whoever is logged in there.
+
+It has the methods of Access, each with its right (commands.READS), and besides on() and off() for the session to tell
+that its peer has come and gone.
+"""
+
+
+class Visitor:
+    """access: Access. origin: number of event_kinds. log: SecurityLog. uptime: with ms()."""
+
+    def __init__(self, access, origin, log, uptime):
+        self._access, self._log, self._uptime = access, log, uptime
+        self._who = access.anonymous(origin, "")
+        self._origin, self._is_on = origin, False
+
+    @property
+    def identity(self):
+        """As Access.identity: it needs no right."""
+        return self._access.identity
+
+    def on(self, peer):
+        """The peer has signed on. It is nobody in particular until it logs in."""
+        self._end()
+        self._log.present += not self._is_on
+        self._is_on = True
+        self._who = self._access.anonymous(self._origin, peer)
+        self._who.since = self._log.logon(self._origin, peer, "", self._uptime.ms())
+
+    def off(self, peer=None):
+        """The peer has left, or has been silent for too long."""
+        self._log.present -= self._is_on
+        self._is_on = False
+        self._end()
+        self._who = self._access.anonymous(self._origin, "")
+
+    def _end(self):
+        self._access.logoff(self._who)
+        self._log.logoff(self._who)
+
+    @property
+    def user(self):
+        """The name of who is logged in, "" if nobody is."""
+        return self._who.user
+
+    def login(self, user, password):
+        """Log in; who was before is logged off. Denied, Refused."""
+        who = self._access.login(user, password, self._origin, self._who.peer, self._uptime.ms())
+        self._end()
+        self._who = who
+
+    def command(self, name, **arguments):
+        """Do a command of commands.COMMANDS. Denied, Refused."""
+        self._access.command(name, self._who, self._uptime.ms(), **arguments)
+
+    def _checked(self, what):
+        self._access.check_read(what, self._who, self._uptime.ms())
+        return self._access
+
+    def read(self, key, primary=False):
+        """As Access.read(); or Denied, as all below."""
+        return self._checked("read").read(key, primary)
+
+    def register(self, number, remote=True):
+        """As Access.register()."""
+        return self._checked("register").register(number, remote)
+
+    def registers(self, list_name, remote=True):
+        """As Access.registers()."""
+        return self._checked("registers").registers(list_name, remote)
+
+    def self_reads(self, start=None):
+        """As Access.self_reads()."""
+        return self._checked("self_reads").self_reads(start)
+
+    def local_time(self):
+        """As Access.local_time()."""
+        return self._checked("local_time").local_time()
+
+    def profile(self, start=None):
+        """As Access.profile()."""
+        return self._checked("profile").profile(start)
+
+    def profile_channels(self):
+        """As Access.profile_channels()."""
+        return self._checked("profile_channels").profile_channels()
+
+    def log(self, name, start=None):
+        """As Access.log()."""
+        return self._checked("log " + name).log(name, start)
