@@ -58,6 +58,7 @@ class App:
     logs        EventLogs: what has happened to it
     calibration_problem     a line if the newest stored calibration cannot be used, else None
     ended       True when the converter's source has ended
+    restarts    True when a warm start was asked for: whoever runs this makes another App
     """
 
     def __init__(self, board, settings=None, observer=None, dtype=FLOAT):
@@ -96,7 +97,8 @@ class App:
             door,
         )
         self._diagnostics = DiagnosticWatch(self.logs)
-        self.ended = False
+        self.ended = self.restarts = False
+        self._stop = None
         self._log_start(self._journal.passed)
 
     @property
@@ -183,7 +185,7 @@ class App:
         known = actions.of_meter(self.meter, lambda: self.settings)
         known.update(actions.of_configuration(lambda: self.settings, self.configure, keys))
         known.update(actions.of_users(users, self._armed, self._visits))
-        known.update(actions.of_app(self))
+        known.update(actions.of_app(self, self._armed))
         return Door(users, keys, self._visits, known)
 
     def _log_start(self, passed):
@@ -228,6 +230,18 @@ class App:
         self._calibrations.save(new.pack(), now)
         self.logs.add(event_kinds.CALIBRATION, now, **who)
         self._board.flash.sync()
+
+    def warm_start(self):
+        """Stop, and start again with all that is kept: run() returns, `restarts` is True."""
+        self.restarts = True
+        if self._stop:
+            self._stop.set()
+
+    def cold_start(self):
+        """The factory's configuration, and nothing in registers and load profiles. Users, calibration and logs stay."""
+        now = self.meter.clock.second
+        self._store.save(defaults(), now)
+        self.engine.clear(now)
 
     def _flush(self):
         for frame in self.tracker.flush() if self.tracker else ():

@@ -93,6 +93,7 @@ def effect_of(life):
         engine.bank.demand.next_boundary(now),
         [(user.name, user.rights, user.digest) for user in life.users._slots if user],
         app._armed._action,
+        app.restarts,
         app._calibrations.load(),
         tuple(app.meter.load_profile.query.readers),
         [app.logs.log(name).fifo.next for name in ("events", "diagnostics", "alarms")],
@@ -105,7 +106,7 @@ def fresh(life, user, origin, name=""):
     life.pass_time(607)
     life.now += 3_600_000
     life.users.reset()
-    life.app._armed._action = None
+    life.app._armed._action, life.app.restarts = None, False
     life.app._calibrations.save(b"none", 0)
     life.app.meter.load_profile.query.readers = []
     engine = life.app.engine
@@ -147,7 +148,7 @@ def test_the_tables_of_this_test_and_of_the_meter_name_the_same_commands():
 
 def test_what_is_not_built_is_named_and_nothing_else_is_missing(life):
     missing = {row[0] for row in COMMANDS} - set(life.door._actions)
-    assert missing == {row[0] for row in COMMANDS if row[6] == NOT_BUILT} | {"warm start", "cold start"}
+    assert missing == {row[0] for row in COMMANDS if row[6] == NOT_BUILT}
     assert set(life.door._actions) <= {row[0] for row in COMMANDS}
 
 

@@ -1,5 +1,6 @@
 """The door: what goes past it, what it writes, and that nothing a peer sends raises anything but its own errors."""
 
+import asyncio
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from meter.access.rights import NAMES
 from meter.access.security_log import HOLD_MS, MOST, REFILL_MS
 from meter.config.schema import FIELDS, defaults
 from meter.registers import event_kinds as kinds
+from meter.registers.load_profile_record import CODES, CONFIGURATION, FREEZE
 
 from host_tests.access.door_life import ANONYMOUS, ARGUMENTS, SETTINGS, Life
 from host_tests.test_app import NO_PORTS
@@ -183,6 +185,54 @@ def test_the_app_resets_users_as_it_stops(life):
     life.app.finish()
     assert len(Life(flash=life.board.flash).access.warnings()) == 4
     assert len(Life(flash=life.board.flash).users.list()) == 4
+
+
+@pytest.mark.feature("CST-01")
+def test_a_cold_start_is_done_as_the_supply_goes_and_clears_registers_load_profiles_and_configuration(life):
+    admin = life.who("admin")
+    life.access.command("set user", admin, life.now, user="guest", password="welcome")
+    engine = life.app.engine
+    engine.bank.energy.totals[3] = 5_000_000
+    engine.profiles[0].event(FREEZE, life.app.meter.clock.second)
+    life.access.command("freeze", admin, life.now)
+    assert len(list(life.access.profile())) == 2
+    with pytest.raises(Refused, match="confirmed"):
+        life.access.command("cold start", admin, life.app.uptime.ms(), confirmed=False)
+    life.access.command("cold start", admin, life.app.uptime.ms(), confirmed=True)
+    assert life.access.read("Wh.del.P")[0] == 5_000_000, "nothing is done while the supply is there"
+    life.app.finish()
+    assert life.app._store.settings == defaults()
+    again = Life(flash=life.board.flash, settings=defaults())
+    assert again.access.read("Wh.del.P")[0] == 0
+    assert again.app.engine.frozen_at == 0
+    (mark,) = again.access.profile()
+    assert mark.status & CODES == CONFIGURATION and not any(mark.values)
+    assert len(again.users.list()) == 5 and again.log("events"), "users and logs stay"
+
+
+@pytest.mark.feature("CST-01")
+def test_a_cold_start_is_forgotten_when_the_supply_stays(life):
+    life.app.engine.bank.energy.totals[3] = 5_000_000
+    life.access.command("cold start", life.who("admin"), life.now, confirmed=True)
+    assert not life.app._armed.power_fails(life.now + 16_000)
+    life.app.finish()
+    assert Life(flash=life.board.flash).access.read("Wh.del.P")[0] == 5_000_000
+
+
+@pytest.mark.feature("CST-01")
+def test_a_warm_start_keeps_everything(life):
+    life.app.engine.bank.energy.totals[3] = 5_000_000
+
+    async def run():
+        running = asyncio.create_task(life.app.run(lambda *_: None))
+        await asyncio.sleep(0)
+        life.access.command("warm start", life.who("admin"), life.now)
+        await running
+
+    asyncio.run(run())
+    assert life.app.restarts
+    again = Life(flash=life.board.flash)
+    assert again.access.read("Wh.del.P")[0] == 5_000_000 and not again.app.restarts
 
 
 def test_factory_passwords_are_warned_of(life):

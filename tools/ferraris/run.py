@@ -38,7 +38,13 @@ def command(options: Namespace) -> int:
     settings = settings_for(options.config, options.state)
     source = supply(options, settings)
     with state_directory(options.state) as state:
-        return asyncio.run(_run(options, settings, source, state))
+        while True:
+            restart = asyncio.run(_run(options, settings, source, state))
+            if restart is None:
+                return 0
+            if options.start is not None:
+                options.start = restart
+            settings = settings_for(None, options.state)
 
 
 def _play(options: Namespace) -> int:
@@ -67,7 +73,8 @@ def _play(options: Namespace) -> int:
     return 1 if unexpected else 0
 
 
-async def _run(options: Namespace, settings: dict[str, Any], source: Supply, state: str) -> int:
+async def _run(options: Namespace, settings: dict[str, Any], source: Supply, state: str) -> int | None:
+    """Run one meter. Return None, or after a warm start the second at which the next one goes on."""
     fast = options.speed is None or options.speed >= FAST
     start = options.start if options.start is not None else source.begin
     last = source.last(start, options.duration)
@@ -103,7 +110,7 @@ async def _run(options: Namespace, settings: dict[str, Any], source: Supply, sta
         raise UsageError(problem) from error
     finally:
         board.close()
-    return 0
+    return app.meter.clock.second if app.restarts else None
 
 
 def _port_problem(error: OSError, settings: dict[str, Any]) -> str | None:

@@ -133,8 +133,8 @@ def of_configuration(settings, configure, keys):
     return {WRITE_CONFIGURATION: write}
 
 
-def of_app(app):
-    """Return the dict of the commands on the App."""
+def of_app(app, armed):
+    """Return the dict of the commands on the App. armed: Armed."""
 
     def calibrate(who, now, calibration):
         try:
@@ -143,4 +143,10 @@ def of_app(app):
             raise Refused(str(error))
         app.calibrate(new, **who.marks)
 
-    return {"calibrate": calibrate}
+    def warm_start(who, now):
+        app.warm_start()
+
+    def cold_start(who, now, confirmed):
+        armed.arm(app.cold_start, now)
+
+    return {"calibrate": calibrate, "warm start": warm_start, "cold start": cold_start}

@@ -47,7 +47,7 @@ COMMANDS = (
     ("battery changed", "status", FREE, FREE, FREE, (), "Engine.battery_changed", COMMAND),
     ("calibrate", "factory", BLOCKED, FREE, BLOCKED, (("calibration", "bytes"),), "App.calibrate", OWN),
     ("warm start", "control", FREE, FREE, FREE, (), "App.warm_start", COMMAND),
-    ("cold start", "factory", BLOCKED, FREE, BLOCKED, _SURE, "App.cold_start", COMMAND),
+    ("cold start", "factory", BLOCKED, FREE, BLOCKED, _SURE, "App.cold_start when power goes within 15 s", COMMAND),
     ("upgrade firmware", "factory", BLOCKED, FREE, BLOCKED, (("image", "bytes"),), NOT_BUILT, OWN),
     ("drive output", "configure inputs and outputs", FREE, FREE, FREE,
      (("output", "output"), ("is_on", "flag")), NOT_BUILT, COMMAND),

@@ -518,6 +518,14 @@ class Engine:
             if made_under != self._profile_prints[place]:
                 profile.erase(now)
 
+    def clear(self, now):
+        """Cold start: erase the load profiles and zero all registers."""
+        for profile in self.profiles:
+            profile.erase(now)
+        self._zero(now)
+        self._want_checkpoint(now)
+        self._store(now)
+
     def _zero(self, now):
         """Registers and self-reads begin anew. The load profiles have closed their records and go on from 0."""
         self.bank.zero(now)

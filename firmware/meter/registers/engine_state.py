@@ -19,7 +19,7 @@ from collections import namedtuple
 
 from meter.compat import const
 
-VERSION = const(6)
+VERSION = const(7)
 _HEAD = "<BIIIIIIIBBBBB3IIHII"
 _HEAD_SIZE = const(60)
 _OVERRIDE, _FROZEN, _BEFORE, _AFTER = 1, 2, 4, 8
