@@ -11,6 +11,7 @@ from meter.access.commands import COMMANDS, find
 from meter.access.errors import Denied, Refused
 from meter.access.rights import NAMES
 from meter.access.security_log import HOLD_MS, MOST, REFILL_MS
+from meter.calendar import utc
 from meter.config.schema import FIELDS, defaults
 from meter.registers import event_kinds as kinds
 from meter.registers.load_profile_record import CODES, CONFIGURATION, FREEZE
@@ -451,3 +452,39 @@ def test_a_login_that_fails_leaves_the_visitor_who_it_was(life):
     with pytest.raises(Denied):
         visitor.login("admin", "guess")
     assert visitor.user == "user1"
+
+
+@pytest.mark.feature("EVT-02")
+def test_what_changes_the_registration_is_in_the_event_log_with_who_and_the_times(life):
+    who = life.who("admin", kinds.OPTICAL, "10.0.0.9")
+    begun = life.app.meter.clock.second
+    life.pass_time(60)
+    for name, wanted in (
+        ("freeze", {}), ("billing period reset", {}), ("enter test mode", {}),
+        ("preset register", {"number": 2, "value": 7_000_000}),
+    ):  # fmt: skip
+        life.access.command(name, who, life.now, **wanted)
+    life.pass_time(60)
+    life.access.command("leave test mode", who, life.now)
+    life.access.command("calibrate", who, life.now, **ARGUMENTS["calibrate"])
+    document = {**NO_PORTS, "clock": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}, "tou": {"override": "H"}}
+    life.access.command("write configuration", who, life.now, document=json.dumps(document))
+    life.access.command("set time", who, life.now, utc=begun + 500)
+    spring = utc(2024, 3, 31, 0, 59)
+    life.access.command("set time", life.who("admin", kinds.TCP), life.now, utc=spring)
+    life.pass_time(120)
+    found = [(event.kind, event.origin, event.start, event.time) for event in life.log("events")]
+    made = kinds.OPTICAL
+    for expected in (
+        (kinds.REGISTER_FREEZE, made, None, begun + 60),
+        (kinds.BILLING_PERIOD_RESET, made, None, begun + 60),
+        (kinds.REGISTER_PRESET, made, None, begun + 60),
+        (kinds.TEST_MODE, made, begun + 60, begun + 120),
+        (kinds.CALIBRATION, made, None, begun + 120),
+        (kinds.CONFIGURATION, made, None, begun + 120),
+        (kinds.TIME_SET, made, begun + 120, begun + 500),
+        (kinds.TIME_SET, kinds.TCP, begun + 500, spring),
+        (kinds.DST_CHANGE, kinds.METER, None, spring + 60),
+    ):
+        assert found.count(expected) == 1, (expected, found)
+    assert {event.user for event in life.log("events") if event.origin in (made, kinds.TCP)} == {"admin"}

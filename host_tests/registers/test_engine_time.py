@@ -264,9 +264,13 @@ def test_a_frozen_tariff_stays_frozen_over_another_outage():
     assert rates(third)[:2] == [360, 0]
 
 
-def test_without_a_stored_state_a_lost_clock_begins_where_it_stands():
-    one = life(utc(2000, 1, 1), lost=RESPONSES[1])
-    assert (one.now, one.events()) == (utc(2000, 1, 1), [])
+@pytest.mark.feature("PWR-05")
+def test_without_a_stored_state_a_lost_clock_begins_in_2000_and_says_so():
+    one = life(lost=RESPONSES[1])
+    one.run(one.now + 600)
+    (event,) = one.events()
+    assert (event.kind, event.time, event.start) == (kinds.BATTERY_FAILURE, utc(2000, 1, 1), None)
+    assert (one.value(1), one.value(4), one.engine.battery.colour(one.now)) == (10, None, "red")
 
 
 STEPS = st.lists(

@@ -30,6 +30,9 @@ from meter.registers.self_read import ERASURE
 CHECKPOINT_S = const(600)
 # What is done after a failure of battery and supply (the master unit's notes): the tariff goes on with the error of the
 # clock; a billing period reset first; a reset, and the tariff stays as it is until the clock is set.
+NO_CLOCK = const(
+    946684800
+)  # 2000-01-01: where a clock begins that was lost, with no stored time to go on from
 RESPONSES = ("continue", "reset", "reset and freeze tariff")
 _RESET = const(2)  # place of the billing period reset in the plan
 
@@ -420,7 +423,13 @@ class Engine:
         """
         stored = self.journal.load()
         if not stored:
+            if lost:
+                now = NO_CLOCK
+                self._log(kinds.BATTERY_FAILURE, now, fields=(RESPONSES[0],))
             self.begin(now)
+            if lost:
+                self.battery.failed()
+                self._check(now)
             self._check_room(now)
             return now, None
         saved_at, state = stored
