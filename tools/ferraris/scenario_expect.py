@@ -18,7 +18,7 @@ self_reads = 12                     # how many there are
 
 [expect.load_profile]               # or load_profile_2
 records = 96
-"time set" = 1                      # how many records an event of this name has ended
+"time set" = 1                      # how many records are marked with this event; also "midnight"
 "Wh.del.P" = 8640.0                 # the sum of a channel over all records
 
 [[expect.self_read]]                # there is exactly one at this time, with these values
@@ -36,7 +36,7 @@ from meter.quantities import INTEGRATED, describe, index, terms
 from meter.registers import event_kinds
 from meter.registers.bank import rated_rows
 from meter.registers.definition import LISTS, REALS, TIMES, Definition, definitions
-from meter.registers.load_profile_record import CODES, EVENTS, MIDNIGHT
+from meter.registers.load_profile_record import EVENTS
 
 from ferraris.settings import Settings
 
@@ -44,8 +44,7 @@ QUANTUM = 1e-6  # Wh
 RATES = "ABCDEFGH"
 NOTHING = "none"
 PROFILES = ("load_profile", "load_profile_2")
-# What ends a record; a record that a midnight ended is a regular one.
-MARKS = {name: code for code, name, _ in EVENTS if code != MIDNIGHT}
+MARKS = {name: code for code, name, _ in EVENTS}
 EVENT_NAMES = {row[1]: row[0] for row in event_kinds.KINDS}
 Check = Callable[[App], "str | None"]  # says what is wrong
 
@@ -237,7 +236,7 @@ def _profile_problem(place: int, name: str, wanted: Any, app: App) -> str | None
     if name == "records":
         return _differs(what, len(records), wanted)
     if name in MARKS:
-        return _differs(what, sum(record.status & CODES == MARKS[name] for record in records), wanted)
+        return _differs(what, sum(bool(record.status & MARKS[name]) for record in records), wanted)
     total = 0.0
     for record in records:
         for key, value in zip(record.description.keys, record.values, strict=True):
