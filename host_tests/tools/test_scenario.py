@@ -225,3 +225,22 @@ def test_tariffs_change(play):
         head + event("24h", "tariffs", tou=days) + '[expect]\n"Wh.del.P/A" = 4320.0\n"Wh.del.P" = 17280.0\n'
     )
     assert play(text)[1] == []
+
+
+def test_expectations_that_cannot_be_are_told_by_name(scenario):
+    expect = "[expect.registers]\n9 = 1\n1 = 5.5\n[expect.events]\nparty = 1\n[expect.load_profile]\nX = 1\n"
+    told = problems(scenario, HEAD + expect)
+    assert [line.partition(": ")[0] for line in told] == [
+        "expect.registers.9", "expect.registers.1", "expect.events.party", "expect.load_profile.X",
+    ]  # fmt: skip
+
+
+def test_registers_logs_and_records_that_differ_are_told(play):
+    expect = '[expect.registers]\n2 = 17281.0\n104 = "1h"\n[expect.events]\n"time set" = 1\n'
+    _, unexpected = play(HEAD + expect + "[expect.load_profile]\nrecords = 1\n")
+    assert unexpected == [
+        "register 2 (consumption, Wh.del.P, working) is 17280.000000, expected 17281.000000",
+        "register 104 (time, last billing reset, working) is none, expected 2024-01-01 01:00:00 UTC",
+        "logged events of kind time set: 0, expected 1",
+        "load_profile, records: 192, expected 1",
+    ]

@@ -11,15 +11,13 @@ from typing import Any
 from meter.app import App
 from meter.hal.sim.flash import Flash
 from meter.hal.sim.nvram import Nvram
-from meter.quantities import describe, index, terms
 from meter.registers.register import NotPresettable
 
 from boards.sim.board import Board, load_model, nominal_full_scale
 from ferraris.errors import UsageError
-from ferraris.scenario_file import RATES, Event, Scenario
+from ferraris.scenario_expect import QUANTUM, rate_problems
+from ferraris.scenario_file import Event, Scenario
 from ferraris.settings import Settings
-
-QUANTUM = 1e-6  # Wh
 
 # What an event does to a running meter. The others end it.
 COMMANDS: dict[str, Callable[[App, dict[str, Any]], None]] = {
@@ -125,18 +123,10 @@ class Player:
         self._shift = int(self.app.meter.clock.second) - at
 
     def _unexpected(self) -> list[str]:
-        found = []
-        for key, rate, value in self._scenario.expect:
-            _, direction, phase, _, source = describe(index(key))
-            name = key + (f"/{RATES[rate - 1]}" if rate else "")
-            try:
-                total = self.app.meter.energy.total(terms(source, direction, phase), rate) * QUANTUM
-            except ValueError:
-                found.append(f"{name} is not kept: no register of this quantity has a rate")
-                continue
-            if abs(total - value) > 1.5 * QUANTUM + 1e-9 * abs(value):
-                found.append(f"{name} is {total:.6f}, expected {value:.6f}")
-        return found
+        scenario = self._scenario
+        configurations = [scenario.settings] + [event.settings for event in scenario.events if event.settings]
+        found = [check(self.app) for check in scenario.expect]
+        return [line for line in found if line] + rate_problems(self.app, configurations)
 
     def close(self) -> None:
         """Release the files."""

@@ -17,7 +17,7 @@ at = "36h"                          # from the start; or a time
 do = "outage"                       # and its fields, see EVENTS
 lasts = "2h"
 
-[expect]                            # energies at the end, Wh, varh, ...; "/A" to "/H": of one rate
+[expect]                            # at the end: energies, registers, records, ...; see scenario_expect.py
 "Wh.del.P" = 43920000.0
 """
 
@@ -34,7 +34,6 @@ import numpy as np
 from meter.config.document import settings_of
 from meter.config.schema import ConfigError
 from meter.hal.sim.load_model import TableSteps
-from meter.quantities import INTEGRATED, index
 from meter.zone import Zone
 
 from ferraris.errors import UsageError
@@ -42,10 +41,10 @@ from ferraris.loads.columns import KEYS, at_inputs, conflicts
 from ferraris.loads.load_csv import read_load
 from ferraris.loads.times import Times
 from ferraris.recordings import InputError
+from ferraris.scenario_expect import Check, Expectations
 from ferraris.settings import Settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-RATES = "ABCDEFGH"
 # event: its fields; a field that ends in ? may be left out
 EVENTS: dict[str, dict[str, str]] = {
     "outage": {"lasts": "length", "clock_lost?": "flag"},
@@ -73,7 +72,7 @@ class Event:
 
 @dataclass
 class Scenario:
-    """A scenario that can be played. start, end: UTC seconds. expect: (key, rate or 0, value)."""
+    """A scenario that can be played. start, end: UTC seconds. expect: what must hold at the end."""
 
     path: Path
     start: int
@@ -82,7 +81,7 @@ class Scenario:
     settings: Settings
     steps: TableSteps
     events: list[Event]
-    expect: list[tuple[str, int, float]]
+    expect: list[Check]
 
 
 class _Reader:
@@ -279,19 +278,9 @@ class _Reader:
             if event.kind == "outage" and following.at < event.at + event.fields.get("lasts", 0):
                 self.complain(f"event at {following.at - self.start} s", f"{following.kind} in an outage")
 
-    def expect(self) -> list[tuple[str, int, float]]:
-        found = []
-        for name, value in self.table("expect", self.document.get("expect", {})).items():
-            key, _, rate = name.partition("/")
-            try:
-                index(key)
-            except KeyError:
-                key = ""
-            if key.split(".")[0] not in INTEGRATED or (rate and rate not in RATES):
-                self.complain(f"expect.{name}", 'must be an energy such as "Wh.del.P" or "Wh.del.P/A"')
-                continue
-            found.append((key, RATES.index(rate) + 1 if rate else 0, self.number(f"expect.{name}", value)))
-        return found
+    def expect(self, settings: Settings | None) -> list[Check]:
+        """Return what must hold at the end. settings: those of then."""
+        return Expectations(self, settings).read(self.table("expect", self.document.get("expect", {})))
 
 
 def merged(document: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -334,7 +323,8 @@ def _scenario(reader: _Reader) -> Scenario:
     settings = reader.settings("configuration", configuration)
     steps = reader.load(settings, end) if settings and "load" in document else None
     events = reader.events(configuration, end)
-    expect = reader.expect()
+    changed = [event.settings for event in events if event.kind in ("configuration", "tariffs")]
+    expect = reader.expect(changed[-1] if changed else settings)
     if reader.problems:
         raise UsageError("\n".join(reader.problems))
     assert settings is not None and steps is not None
