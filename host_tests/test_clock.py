@@ -90,6 +90,7 @@ def test_the_clock_may_be_set_back():
     assert cuts_of(clock, [6000]) == [[(1, -99.5), (1, -99)]]
 
 
+@pytest.mark.feature("CLK-01")
 @pytest.mark.parametrize("rate", (25600.0, 30720.0, 30517.578125, 32000.0, 7680.0, 25088.333))
 def test_a_year_of_samples_is_a_year_of_seconds_to_the_millihertz_of_the_rate(rate):
     clock = Clock(rate, START)

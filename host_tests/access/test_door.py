@@ -328,7 +328,7 @@ def test_a_right_to_one_section_is_none_to_another(life):
 @pytest.mark.parametrize(
     "path, value", [("meter.mid", True), ("meter.serial", "2"), ("simulator.key_1", True)]
 )
-@pytest.mark.feature("MID-01")
+@pytest.mark.feature("MID-01", "TST-06")
 def test_what_the_factory_has_set_no_command_changes(life, path, value):
     with pytest.raises(Refused, match=f"{path}: no command changes it"):
         write(life, life.who("admin"), document(path, value))
