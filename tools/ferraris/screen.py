@@ -70,9 +70,10 @@ class Screen:
         assert self._app
         meter = self._app.meter
         wh = meter.energy.value(index("Wh.del.P"))
+        records = sum(1 for _ in meter.load_profile.records())
         self._print(
             f"stopped at {_time(meter.clock.second)}: {wh // 1000000}.{wh // 1000 % 1000:03d} Wh delivered, "
-            f"{len(meter.load_profile.fifo)} load profile records"
+            f"{records} load profile records"
         )
 
     def _print(self, text: str) -> None:
