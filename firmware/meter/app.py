@@ -13,6 +13,8 @@ from meter.meter import Meter
 from meter.metrology import builder, calibration
 from meter.metrology.span import Span
 from meter.ports import serial, tcp
+from meter.power_quality.builder import dips
+from meter.power_quality.sag_log import SagLog
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
 from meter.registers.event_log import EventLogs
@@ -73,6 +75,7 @@ class App:
             dtype,
             builder.diagnostics(settings),
             settings["clock.after_failure"] if board.rtc.power_lost else None,
+            dips(settings, dtype),
         )
         self.access = Access(
             self.meter,
@@ -82,6 +85,7 @@ class App:
             settings["registers.frozen_reads"],
         )
         self._diagnostics = DiagnosticWatch(self.logs)
+        self.meter.dips.observers.append(SagLog(self.logs).take)
         self._visitors = VisitorWatch(self.logs, self.meter.clock)
         self.ended = False
         self._log_start(journal.passed)
