@@ -80,7 +80,7 @@ class VoltageEvent:
         span = Span()
         for k, row in enumerate(self._rows):
             span.sums[row] = self._sums[2 + k] / _MICRO
-        span.seconds = 1.0
+        span.seconds, span.half_cycles = 1.0, 1  # of a ratio any time will do
         return value(span, index("PF.bi." + self._power))
 
 
