@@ -64,6 +64,16 @@ def test_an_interruption_of_all_phases_and_the_table_for_people(tmp_path):
     assert "Event" not in ferraris("replay", recording(tmp_path)).stdout
 
 
+@pytest.mark.parametrize("part, length", [(0.7, 0.7), (0.0, 1.4), (1.3, 0.7)])
+def test_a_long_event_does_not_make_the_nominal_voltage_that_is_not_given(tmp_path, part, length):
+    path = recording(
+        tmp_path, VA=(0.4, 0.4 + length, part), VB=(0.4, 0.4 + length, part), VC=(0.4, 0.4 + length, part)
+    )
+    events = replay(path)["events"]
+    assert [event["phase"] for event in events] == ["A", "B", "C"]
+    assert [event["magnitude"] for event in events] == pytest.approx([part * 120] * 3, abs=0.3)
+
+
 @pytest.mark.parametrize("name, names", [MORETO_1, MORETO_2, MORETO_3, WISP_2, KEATING])
 def test_real_recordings_have_the_events_of_direct_one_cycle_rms(shared_data, name, names):
     path = shared_data / "comtrade" / name
