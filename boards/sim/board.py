@@ -20,7 +20,7 @@ from meter.metrology.frame import HALF
 FLASH_SIZE = 16 * 1024 * 1024
 ERASE_SIZE = 4096
 NVRAM_SIZE = 64 * 1024  # ferroelectric: two slots for a state of 32 KB less 26 bytes
-LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8))
+LOGS = (("events", 8), ("diagnostics", 8), ("security", 8), ("alarms", 8), ("sags", 22))
 LOAD_PROFILES = (("load_profile", 1152), ("profile_2", 1152))
 PARTITIONS = (
     (("journal", 256), ("calibration", 3))

@@ -20,6 +20,8 @@ from meter.meter import Meter
 from meter.metrology import builder, calibration
 from meter.metrology.span import Span
 from meter.ports import serial, tcp
+from meter.power_quality.builder import dips
+from meter.power_quality.sag_log import SagLog
 from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
 from meter.registers.event_log import EventLogs
@@ -83,6 +85,7 @@ class App:
             dtype,
             builder.diagnostics(settings),
             settings["clock.after_failure"] if board.rtc.power_lost else None,
+            dips(settings, dtype),
         )
         self.uptime = Uptime()
         self._armed = Armed()
@@ -97,6 +100,7 @@ class App:
             door,
         )
         self._diagnostics = DiagnosticWatch(self.logs)
+        self.meter.dips.observers.append(SagLog(self.logs).take)
         self.ended = self.restarts = False
         self._stop = None
         self._log_start(self._journal.passed)
@@ -156,7 +160,7 @@ class App:
         sections = apply.changed(self.settings, settings)[0]
         self.settings = settings
         self.tracker = tracker or self.tracker
-        self.meter.configure(engine, half_cycles, builder.diagnostics(settings))
+        self.meter.configure(engine, half_cycles, builder.diagnostics(settings), dips(settings, self._dtype))
         self.engine.status.identify(VERSION, fingerprint(settings), now)
         self.access.configure(settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"])
         self._board.flash.sync()

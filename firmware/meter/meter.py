@@ -11,6 +11,7 @@ from meter.clock import TICKS, Clock
 from meter.compat import const
 from meter.metrology.diagnostics import Diagnostics
 from meter.metrology.span import Span
+from meter.power_quality.dips import Dips
 from meter.xnp import FLOAT
 
 TICK_MS = 1000 // TICKS
@@ -26,6 +27,7 @@ class Meter:
     half_cycles HalfCycles: the metrology as configured
     observer    called with the Span of each second, or None
     diagnostics Diagnostics for the connection and frequency, or None: three elements, 60 Hz
+    dips        Dips, or None: those of a 4-wire wye of 120 V
     lost        None, or what is done as the clock was lost (registers.engine.RESPONSES)
 
     latest      the Span of the last 1.5 s, or None: the instantaneous values
@@ -33,10 +35,12 @@ class Meter:
     """
 
     def __init__(
-        self, rate, utc, engine, half_cycles, observer=None, dtype=FLOAT, diagnostics=None, lost=None
+        self, rate, utc, engine, half_cycles, observer=None, dtype=FLOAT, diagnostics=None, lost=None,
+        dips=None,
     ):  # fmt: skip
         self.engine = engine
         self.diagnostics = diagnostics or Diagnostics()
+        self.dips = dips or Dips(dtype=dtype)
         self.latest = None
         self._observer = observer
         self._dtype = dtype
@@ -50,14 +54,16 @@ class Meter:
         spans = [Span(self._dtype, half_cycles.connection) for _ in range(4)]
         self._piece, self._span, self._average, self._spare = spans
 
-    def configure(self, engine, half_cycles, diagnostics):
-        """Go on with an Engine, HalfCycles and Diagnostics of another configuration, on what was metered until now.
+    def configure(self, engine, half_cycles, diagnostics, dips):
+        """Go on with what another configuration makes, on what was metered until now. A running dip ends.
 
         cut() and the old engine's checkpoint() come before.
         """
         now = self.clock.second
         engine.resume(self.engine.state(now), now, now, is_outage=False)
-        self.engine, self.diagnostics = engine, diagnostics
+        self.dips.finish(self.clock)
+        dips.observers = self.dips.observers
+        self.engine, self.diagnostics, self.dips = engine, diagnostics, dips
         self._measure(half_cycles)
 
     @property
@@ -78,6 +84,7 @@ class Meter:
     def step(self, frame):
         """Meter one Frame."""
         rows = self._half_cycles.process(frame)
+        self.dips.take(frame, rows, self.clock)
         start = 0
         for stop, tick in self.clock.cuts(frame.ends):
             self._piece.add(rows, frame.seconds, frame.flags, start, stop)
@@ -149,4 +156,5 @@ class Meter:
 
     def finish(self):
         """The supply fails or the recording has ended: book what is metered and store the state."""
+        self.dips.finish(self.clock)
         self.engine.checkpoint(self.cut())

@@ -18,7 +18,7 @@ TABLE = tuple((name, 4) for name in kinds.LOGS)
 
 @pytest.fixture
 def logs():
-    flash = Flash(18 * SECTOR, SECTOR)
+    flash = Flash((2 + 4 * len(TABLE)) * SECTOR, SECTOR)
     return EventLogs(flash, Partitions.open(flash, TABLE))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from meter.app import App
 from meter.metrology.connection import Connection
 from meter.metrology.span import Span
+from meter.power_quality.voltage_event import VoltageEvent
 from meter.quantities import INTEGRATED, index, keys
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -56,6 +57,8 @@ def replay(prepared: Prepared, settings: dict[str, Any]) -> dict[str, Any]:
     board = Board(settings, source, full_scale, half_cycles=HALF_CYCLES, block=int(source.rate), start=start)
     total = Span(np.float64, Connection(settings["service.connection"]))
     app = App(board, settings, observer=total.merge)
+    events: list[VoltageEvent] = []
+    app.meter.dips.observers.append(events.append)
     with _progress(recording.duration) as progress:
         asyncio.run(_meter(app, source.length, progress))
     elapsed = perf_counter() - started
@@ -79,7 +82,17 @@ def replay(prepared: Prepared, settings: dict[str, Any]) -> dict[str, Any]:
         "measured_s": total.seconds,
         "quantities": values,
         "energy": energy,
-        "events": [],
+        "events": [_event(event, source.rate) for event in sorted(events, key=lambda event: event.first)],
+    }
+
+
+def _event(event: VoltageEvent, rate: float) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "phase": event.phase,
+        "start": event.first / rate,
+        "end": event.last / rate,
+        "magnitude": event.magnitude,
     }
 
 

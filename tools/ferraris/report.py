@@ -49,6 +49,18 @@ def energy_table(energy: dict[str, float], decimals: int = 3) -> Table:
     return table
 
 
+def events_table(events: list[dict[str, Any]]) -> Table:
+    """Return the events of a recording as a table."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("Event", min_width=19, no_wrap=True)
+    for name in ("Phase", "Start, s", "End, s", "Magnitude, V"):
+        table.add_column(name, justify="right", min_width=CELL, no_wrap=True)
+    for event in events:
+        times = [f"{event[name]:.4f}" for name in ("start", "end")]
+        table.add_row(event["kind"], event["phase"], *times, f"{event['magnitude']:.6g}")
+    return table
+
+
 def _table(what: str, title: str | None) -> Table:
     """Return an empty table of name, phases, total and unit; all tables have columns of the same width."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
@@ -95,3 +107,5 @@ def print_report(result: dict[str, Any]) -> None:
     )
     console.print(values_table(result["quantities"]))
     console.print(energy_table(result["energy"], 6))
+    if result["events"]:
+        console.print(events_table(result["events"]))

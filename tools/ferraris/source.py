@@ -19,6 +19,8 @@ from ferraris.recordings import (
 from ferraris.settings import Settings
 
 BLOCK = 1 << 16  # samples to look at in one go
+CHUNKS = 5  # a second: 200 ms are 10 cycles at 50 Hz and 12 at 60 Hz
+NO_VOLTAGE = 0.01  # of the largest mean square: a tenth of the voltage
 SAMPLES_PER_CYCLE = 512
 NEAR = 0.02  # a recording whose rate is this near to 512 a cycle is not resampled: the tracking does that
 
@@ -29,7 +31,7 @@ class Prepared:
 
     mapping: meter channel -> the recording's channel name
     frequency: nominal, 50 or 60 Hz
-    voltage, peaks: RMS volts of the largest voltage; peak volts and amperes, all at the meter's terminals
+    voltage, peaks: usual RMS volts of the largest voltage; peak volts and amperes, all at the meter's terminals
     """
 
     recording: Recording
@@ -96,15 +98,18 @@ def prepare(path: str, options: Any, settings: Settings, frequency: int | None) 
 def _survey(
     recording: Recording, mapping: dict[str, int], frequency: int | None
 ) -> tuple[float, float, tuple[float, float]]:
-    """Return the measured frequency, the largest RMS voltage, and the peaks of voltage and current."""
+    """Return the measured frequency, the usual RMS of the largest voltage, and the peaks of voltage and current."""
     peaks = {"V": 0.0, "I": 0.0}
     squares = dict.fromkeys(mapping, 0.0)
+    levels: dict[str, list[float]] = {name: [] for name in mapping}
+    chunk = max(1, round(recording.rate / CHUNKS))
     indices = list(mapping.values())
     for first in range(0, recording.length, BLOCK):
         block = recording.samples.read(indices, first, BLOCK)
         for row, name in zip(block, mapping, strict=True):
             peaks[name[0]] = max(peaks[name[0]], float(np.max(np.abs(row))))
             squares[name] += float(np.dot(row, row))
+            levels[name] += _mean_squares(row, chunk)
     rms = {name: (square / recording.length) ** 0.5 for name, square in squares.items() if name[0] == "V"}
     loudest = max(rms, key=lambda name: rms[name])
     signal = recording.samples.read([mapping[loudest]], 0, min(recording.length, 4 * BLOCK))[0]
@@ -114,4 +119,16 @@ def _survey(
     measured = estimate_frequency(signal, recording.rate, guess)
     if abs(measured / guess - 1) > 0.1:
         measured = guess
-    return measured, rms[loudest], (peaks["V"], peaks["I"])
+    return measured, _usual(levels[loudest]), (peaks["V"], peaks["I"])
+
+
+def _mean_squares(row: Any, chunk: int) -> list[float]:
+    """Return the mean square of each chunk of samples, what is left over left out; of all if there are fewer."""
+    whole = len(row) // chunk * chunk
+    pieces = row[:whole].reshape(-1, chunk) if whole else row.reshape(1, -1)
+    return [float(square) for square in np.mean(pieces**2, axis=1)]
+
+
+def _usual(squares: list[float]) -> float:
+    """Return the median RMS of the chunks with voltage: no dip, swell or interruption makes the nominal voltage."""
+    return float(np.sqrt(np.median([x for x in squares if x >= max(squares) * NO_VOLTAGE])))

@@ -67,6 +67,7 @@ READS = (
     ("log alarms", "read alarms"),
     ("log diagnostics", "read diagnostics"),
     ("log security", "read security"),
+    ("log sags", "read power quality"),
     ("configuration", "read configuration"),
 )
 

@@ -31,6 +31,7 @@ SECTIONS = (
     ("registers.", "Display Registers", "configure registers", BLOCKED, BLOCKED),
     ("ports.", "Communication Settings", "configure communication", FREE, FREE),
     ("status.", "Trigger Settings", "configure triggers", BLOCKED, BLOCKED),
+    ("power_quality.", "Power Quality Settings", "configure power quality", BLOCKED, BLOCKED),
     ("simulator.", "the simulated supply", FIXED, FIXED, FIXED),
 )
 # fmt: on

@@ -87,6 +87,10 @@ FIELDS = (
     ("self_read.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
     ("self_read.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
 ) + REGISTER_FIELDS + (
+    ("power_quality.dip", "number", 90.0, (1.0, 99.0), "%", "a dip begins below this part of the nominal voltage"),
+    ("power_quality.swell", "number", 110.0, (101.0, 200.0), "%", "a swell begins above it"),
+    ("power_quality.interruption", "number", 50.0, (0.5, 90.0), "%", "below it: interruption; IEC 61000-4-30: 5"),
+    ("power_quality.hysteresis", "number", 2.0, (0.0, 10.0), "%", "by which the voltage must be back, of nominal"),
     ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
     ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
     ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),

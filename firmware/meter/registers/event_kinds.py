@@ -6,7 +6,7 @@ newer firmware is never hidden. Sources: the manual, Event Recording, and Event 
 
 from meter.compat import const
 
-LOGS = ("events", "diagnostics", "security", "alarms")
+LOGS = ("events", "diagnostics", "security", "alarms", "sags")
 
 # Where an event came from, by number.
 ORIGINS = ("meter", "optical", "rs485", "tcp", "schedule", "front panel")
@@ -39,6 +39,16 @@ CONFIGURATION_ACCESS = const(67)
 COMMAND = const(68)
 ALARM = const(96)
 ALARM_CLEARED = const(97)
+DIP = const(128)
+SWELL = const(129)
+INTERRUPTION = const(130)
+
+# Of a dip, swell or interruption: RMS of one cycle, lowest, highest and mean, of its phase. duration and start ms:
+# milliseconds. marks: what to know of it. unlogged: events since the last entry that were not written.
+_SAG = (
+    "phase", "nominal", "V min", "V max", "V avg", "A min", "A max", "A avg", "PF avg", "duration", "cycles",
+    "start ms", "marks", "unlogged",
+)  # fmt: skip
 
 # number, name, log, value fields in order; the comment says what the event's time is, and its start if it has one
 KINDS = (
@@ -73,6 +83,9 @@ KINDS = (
     (COMMAND, "command", "security", ("what",)),
     (ALARM, "ALARM", "alarms", ("trigger", "description", "value")),
     (ALARM_CLEARED, "CLEARED", "alarms", ("trigger", "description", "value")),  # start: of the alarm
+    (DIP, "dip", "sags", _SAG),  # start: of the dip; time: its end. So for the next two
+    (SWELL, "swell", "sags", _SAG),
+    (INTERRUPTION, "interruption", "sags", _SAG),
 )
 
 _INPUTS = "ABC"

@@ -37,10 +37,10 @@ HAS_START = const(1)
 
 LONGEST_NAME = const(48)  # bytes of a user name, and of a peer's address (an IPv6 address and port have 47)
 LONGEST_TEXT = const(80)
-MOST_FIELDS = const(8)
+MOST_FIELDS = const(16)
 
 # What the Fifos of the logs hold, as numbers in their sector headers.
-FIFO_KINDS = (("events", 0x45), ("diagnostics", 0x44), ("security", 0x53), ("alarms", 0x41))
+FIFO_KINDS = (("events", 0x45), ("diagnostics", 0x44), ("security", 0x53), ("alarms", 0x41), ("sags", 0x56))
 
 _HEAD = "<BHBHBI"
 _HEAD_SIZE = const(11)
