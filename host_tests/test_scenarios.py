@@ -70,7 +70,7 @@ duration = "54d"
 zone = "CET-1CEST,M3.5.0,M10.5.0/3"
 [configuration]
 demand = { interval = 15, subinterval = 15 }
-load_profile = { interval = 15, channels = ["Wh.del.P", "VARh.q1.P", "VARh.q4.P"] }
+load_profile = { interval = 15, format = "values", channels = ["Wh.del.P", "VARh.q1.P", "VARh.q4.P"] }
 tou = { days = [["all", "all", "00:00 A, 06:00 B, 22:00 A"]] }
 [configuration.registers]
 alternate = []

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from host_tests.engine_life import register
 from host_tests.tools.cli_process import called, configuration, ferraris
 
 LISTS = {
@@ -81,13 +82,18 @@ def test_json_and_csv_have_numbers_in_the_unit_and_the_hour_is_that_before_the_s
         assert [row["shown"] for row in csv.DictReader(file)] == [row["shown"] for row in rows]
 
 
-def test_with_another_configuration_it_is_said_that_only_totals_are_known(capsys, stopped):
+def test_without_a_configuration_it_is_the_meters_own_and_another_one_zeroes(capsys, stopped, tmp_path):
     url, config = stopped
+    used = called(capsys, "read", url, "registers", "--config", config, "--json")
     result = called(capsys, "read", url, "registers", "--json")
-    assert result.returncode == 0 and "other registers or demand intervals" in result.stderr
+    assert (result.stdout, result.stderr) == (used.stdout, "")
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({"registers": {"normal": [register(7)]}}))
+    result = called(capsys, "read", url, "registers", "--config", other, "--json")
+    assert result.returncode == 0 and "ran with another configuration" in result.stderr
     rows = {row["number"]: row for row in json.loads(result.stdout)}
-    used = json.loads(called(capsys, "read", url, "registers", "--config", config, "--json").stdout)[0]
-    assert rows[2]["value"] == used["value"]
+    assert rows[7]["value"] == 0
+    assert called(capsys, "read", url, "registers", "--json").stdout == used.stdout, "nothing was changed"
 
 
 @pytest.mark.feature("BIL-03")

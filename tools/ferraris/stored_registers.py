@@ -16,8 +16,8 @@ Record = dict[str, Any]
 # What the table on the terminal has of a row.
 TABLE = ("number", "label", "shown", "in", "storage", "rate")
 OTHERS = (
-    "the meter ran with other registers or demand intervals than these: only totals and their presets are known; "
-    "give its configuration with --config"
+    "the meter ran with another configuration than this: a meter that starts with it zeroes its registers, as here; "
+    "without --config they are shown as the meter has them"
 )
 
 
@@ -33,7 +33,8 @@ class StoppedMeter:
         self.problem: str | None = None
         if self.found:
             self._app: App = stored.meter(settings, self.found.time)
-            if unpack(self.found.state)[0].fingerprint != self._app.engine.fingerprint:
+            saved, now = unpack(self.found.state)[0], unpack(self._app.engine.state(self.found.time))[0]
+            if (saved.fingerprint, saved.registers) != (now.fingerprint, now.registers):
                 self.problem = OTHERS
 
     def registers(self) -> Iterator[Record]:
