@@ -14,6 +14,7 @@ from host_tests.harness import engine
 SECTOR = 4096
 AREAS = (
     ("journal", 16), ("profile", 4), ("reads", 3), ("events", 4), ("diagnostics", 3), ("security", 3), ("alarms", 3),
+    ("sags", 3),
 )  # fmt: skip
 FLASH_SIZE = 48 * SECTOR
 
