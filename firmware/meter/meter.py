@@ -156,5 +156,5 @@ class Meter:
 
     def finish(self):
         """The supply fails or the recording has ended: book what is metered and store the state."""
+        self.engine.checkpoint(self.cut())  # first what counts, then what tells
         self.dips.finish(self.clock)
-        self.engine.checkpoint(self.cut())

@@ -11,6 +11,7 @@ from meter.registers import event_kinds as kinds
 KINDS = {DIP: kinds.DIP, SWELL: kinds.SWELL, INTERRUPTION: kinds.INTERRUPTION}
 BURST = const(30)
 EACH_S = const(10)
+DIGITS = const(5)  # behind the point: what is below says nothing, and fills the lines of a reader
 
 
 class SagLog:
@@ -49,7 +50,7 @@ def _fields(event, unlogged):
     """Return the value fields, in the order of event_kinds."""
     return (
         (event.phase, event.nominal)
-        + tuple(event.volts + event.amperes)
-        + (event.power_factor, event.microseconds // 1000, event.half_cycles * 0.5)
+        + tuple([round(x, DIGITS) for x in event.volts + event.amperes + [event.power_factor]])
+        + (event.microseconds // 1000, event.half_cycles * 0.5)
         + (event.start[1] // 1000, event.marks or None, unlogged)
     )
