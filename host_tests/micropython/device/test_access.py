@@ -22,7 +22,7 @@ TABLE = (("users", 8),) + tuple([(name, 3) for name in kinds.LOGS])
 class MemoryFlash:
     """hal.Flash in RAM."""
 
-    size, erase_size = 24 * SECTOR, SECTOR
+    size, erase_size = 28 * SECTOR, SECTOR
 
     def __init__(self):
         self.memory = bytearray(b"\xff" * self.size)
