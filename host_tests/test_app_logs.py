@@ -112,3 +112,43 @@ def test_who_signs_on_over_tcp_is_in_the_security_log_with_port_and_address():
     assert (on.name, off.name) == ("logon", "logoff")
     assert on.peer == off.peer == peer and on.origin == off.origin == event_kinds.TCP
     assert off.start == on.time
+
+
+@pytest.mark.feature("TST-02")
+def test_in_test_mode_network_connections_end_and_none_is_served_until_it_is_over():
+    settings = validate({**NO_PORTS, "ports": {**NO_PORTS["ports"], "iec62056_21_tcp": {"port": 0}}})
+    board, app = make(None, settings=settings)
+    told = []
+
+    async def answer(host, port):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"/?!\r\n")
+        try:
+            return await reader.readline(), reader, writer
+        except ConnectionError:
+            return b"", reader, writer
+
+    async def live():
+        running = asyncio.create_task(app.run(lambda *endpoint: told.append(endpoint)))
+        while not told:
+            await asyncio.sleep(0)
+        host, port = told[0][1].split(":")
+        first, reader, writer = await answer(host, port)
+        who = app.access.login("admin", "admin", event_kinds.OPTICAL, "", app.uptime.ms())
+        app.access.command("enter test mode", who, app.uptime.ms())
+        try:
+            ended = await reader.read()
+        except ConnectionError:
+            ended = b""
+        testing, _, other = await answer(host, port)
+        app.access.command("leave test mode", who, app.uptime.ms())
+        after, _, last = await answer(host, port)
+        for each in (writer, other, last):
+            each.close()
+        board.power.fail()
+        await asyncio.wait_for(running, 10)
+        return first, ended, testing, after
+
+    first, ended, testing, after = asyncio.run(live())
+    assert first.startswith(b"/FRS") and after.startswith(b"/FRS")
+    assert ended == b"" and testing == b""

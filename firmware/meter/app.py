@@ -102,7 +102,7 @@ class App:
         self._diagnostics = DiagnosticWatch(self.logs)
         self.meter.dips.observers.append(SagLog(self.logs).take)
         self.ended = self.restarts = False
-        self._stop = None
+        self._stop, self._network = None, []
         self._log_start(self._journal.passed)
 
     @property
@@ -235,6 +235,11 @@ class App:
         self.logs.add(event_kinds.CALIBRATION, now, **who)
         self._board.flash.sync()
 
+    def hang_up(self):
+        """Test mode has begun: network connections end, and none is served until it is over (the manual, Test Mode)."""
+        for server in self._network:
+            server.hang_up()
+
     def warm_start(self):
         """Stop, and start again with all that is kept: run() returns, `restarts` is True."""
         self.restarts = True
@@ -303,7 +308,11 @@ class App:
                 announce("iec62056-21", board.address(name))
         if settings["ports.iec62056_21_tcp.enabled"]:
             host, port = settings["ports.iec62056_21_tcp.host"], settings["ports.iec62056_21_tcp.port"]
-            server = await tcp.serve(board.net, host, port, self._tcp_session, uptime, TCP_CONNECTIONS)
+            server = await tcp.serve(
+                board.net, host, port, self._tcp_session, uptime, TCP_CONNECTIONS,
+                is_suspended=lambda: bool(self.engine.test_at),
+            )  # fmt: skip
+            self._network.append(server)
             open_ports.append(server)
             announce("iec62056-21", "%s:%d" % server.address)
 

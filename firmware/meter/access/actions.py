@@ -53,9 +53,6 @@ def of_meter(meter, settings):
                 return
         raise Refused("there is no such record")
 
-    def enter_test(who, now):
-        meter.engine.enter_test(meter.cut(), **who.marks)
-
     def leave_test(who, now):
         meter.engine.leave_test(meter.cut())
 
@@ -63,7 +60,6 @@ def of_meter(meter, settings):
         meter.engine.battery_changed(meter.cut())
 
     return {
-        "enter test mode": enter_test,
         "leave test mode": leave_test,
         "battery changed": battery_changed,
         "mark load profile read": mark_read,
@@ -149,4 +145,13 @@ def of_app(app, armed):
     def cold_start(who, now, confirmed):
         armed.arm(app.cold_start, now)
 
-    return {"calibrate": calibrate, "warm start": warm_start, "cold start": cold_start}
+    def enter_test(who, now):
+        app.engine.enter_test(app.meter.cut(), **who.marks)
+        app.hang_up()
+
+    return {
+        "calibrate": calibrate,
+        "warm start": warm_start,
+        "cold start": cold_start,
+        "enter test mode": enter_test,
+    }

@@ -41,25 +41,31 @@ class TcpStream:
         """Return when the queue has room again."""
         await self._writer.drain()
 
+    def abort(self):
+        """Break the connection, if the interpreter can do it from here: reading then ends."""
+        transport = getattr(self._writer, "transport", None)
+        if transport is not None:
+            transport.abort()
+
     async def close(self):
         """Close. A peer that has gone is no error; one that does not read the rest is cut off."""
         self._writer.close()
         try:
             await asyncio.wait_for(self._writer.wait_closed(), CLOSE_MS / 1000)
         except (OSError, asyncio.TimeoutError):
-            transport = getattr(self._writer, "transport", None)  # CPython flushes first, which may never end
-            if transport is not None:
-                transport.abort()
+            self.abort()  # CPython flushes first, which may never end
 
 
 class TcpPort:
-    """One listening port. connections: how many are open; refused: how many were too many, since start.
+    """One listening port. connections: how many are open; refused: how many were closed at once, since start.
 
-    make_session(): returns a new Session. limit: connections at a time. drain_ms: see pump.
+    make_session(): returns a new Session. limit: connections at a time. drain_ms: see pump. is_suspended(): True
+    while nobody is served.
     """
 
-    def __init__(self, make_session, uptime, limit, drain_ms=DRAIN_MS):
+    def __init__(self, make_session, uptime, limit, drain_ms=DRAIN_MS, is_suspended=None):
         self.refused = 0
+        self._is_suspended = is_suspended or (lambda: False)
         self._make_session = make_session
         self._uptime = uptime
         self._limit = limit
@@ -84,8 +90,14 @@ class TcpPort:
     def close(self):
         """Stop listening and end all connections."""
         self._server.close()
-        for task in list(self._tasks):
+        self.hang_up()
+
+    def hang_up(self):
+        """End all connections."""
+        # CPython's wait_for may swallow a cancellation that comes with the data or a deadline: the stream ends too.
+        for task, stream in list(self._tasks):
             task.cancel()
+            stream.abort()
 
     async def wait_closed(self):
         """Return when the port is free and the connections have ended."""
@@ -96,11 +108,11 @@ class TcpPort:
     async def _handle(self, reader, writer):
         """Carry one connection."""
         stream = TcpStream(reader, writer)
-        if len(self._tasks) >= self._limit:
+        if len(self._tasks) >= self._limit or self._is_suspended():
             self.refused += 1
             await stream.close()
             return
-        task = asyncio.current_task()
+        task = (asyncio.current_task(), stream)
         self._tasks.append(task)
         try:
             session = self._make_session()
@@ -115,8 +127,8 @@ class TcpPort:
                 self._tasks.remove(task)
 
 
-async def serve(net, host, port, make_session, uptime, limit, drain_ms=DRAIN_MS):
+async def serve(net, host, port, make_session, uptime, limit, drain_ms=DRAIN_MS, is_suspended=None):
     """Listen on host and port, and return the TcpPort. port 0: any free one. OSError if it is taken."""
-    tcp_port = TcpPort(make_session, uptime, limit, drain_ms)
+    tcp_port = TcpPort(make_session, uptime, limit, drain_ms, is_suspended)
     await tcp_port.start(net, host, port)
     return tcp_port
