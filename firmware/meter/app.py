@@ -98,6 +98,7 @@ class App:
             self.logs,
             settings["registers.frozen_reads"],
             door,
+            settings,
         )
         self._diagnostics = DiagnosticWatch(self.logs)
         self.meter.dips.observers.append(SagLog(self.logs).take)
@@ -162,7 +163,9 @@ class App:
         self.tracker = tracker or self.tracker
         self.meter.configure(engine, half_cycles, builder.diagnostics(settings), dips(settings, self._dtype))
         self.engine.status.identify(VERSION, fingerprint(settings), now)
-        self.access.configure(settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"])
+        self.access.configure(
+            settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"], settings
+        )
         self._board.flash.sync()
         return sections
 

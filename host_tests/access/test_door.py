@@ -12,7 +12,7 @@ from meter.access.errors import Denied, Refused
 from meter.access.rights import NAMES
 from meter.access.security_log import HOLD_MS, MOST, REFILL_MS
 from meter.calendar import utc
-from meter.config.schema import FIELDS, defaults
+from meter.config.schema import FIELDS, defaults, validate
 from meter.registers import event_kinds as kinds
 from meter.registers.load_profile_record import CODES, CONFIGURATION, FREEZE
 
@@ -488,3 +488,19 @@ def test_what_changes_the_registration_is_in_the_event_log_with_who_and_the_time
     ):
         assert found.count(expected) == 1, (expected, found)
     assert {event.user for event in life.log("events") if event.origin in (made, kinds.TCP)} == {"admin"}
+
+
+@pytest.mark.feature("SEC-01")
+def test_the_configuration_is_read_by_name_and_as_a_whole_by_those_who_may(life):
+    visitor = life.visitor()
+    visitor.on("10.0.0.7:4000")
+    with pytest.raises(Denied, match="read configuration"):
+        visitor.configuration()
+    visitor.login("admin", "admin")
+    assert visitor.setting("demand.interval") == 15
+    text = visitor.configuration()
+    assert validate({k: v for k, v in json.loads(text).items() if k != "version"}) == life.app.settings
+    write(life, life.who("admin"), document("demand.interval", 30))
+    assert visitor.setting("demand.interval") == 30
+    with pytest.raises(KeyError):
+        visitor.setting("demand.colour")

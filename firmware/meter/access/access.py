@@ -3,6 +3,7 @@
 from meter import VERSION
 from meter.access.reading import bare, reading
 from meter.calendar import civil
+from meter.config import document
 from meter.quantities import INTEGRATED, describe, index
 from meter.registers.definition import LISTS
 from meter.registers.energy import SCALER
@@ -20,19 +21,21 @@ class Access:
     logs        EventLogs, or None: none are kept
     frozen_reads    True: remote readers get what registers showed at the last freeze, once there was one
     door        Door: rights and commands, or None: it can only be read
+    settings    the configuration in force, a dict from path to value, or None
 
     identity    dict: manufacturer, model, serial, firmware
     """
 
-    def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False, door=None):
+    def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False, door=None, settings=None):
         self._meter = meter
         self._logs = logs
         self._door = door
-        self.configure(serial, primary, frozen_reads)
+        self.configure(serial, primary, frozen_reads, settings)
 
-    def configure(self, serial, primary, frozen_reads):
+    def configure(self, serial, primary, frozen_reads, settings=None):
         """Go on under another configuration."""
         self._primary, self._frozen_reads = primary, frozen_reads
+        self._settings = settings or {}
         self.identity = {
             "manufacturer": MANUFACTURER,
             "model": MODEL,
@@ -59,6 +62,14 @@ class Access:
         if primary and self._primary and value is not None:
             value = self._primary.of(value, unit)
         return value, scaler, unit
+
+    def setting(self, path):
+        """Return the value of a setting by its path, such as "demand.interval". KeyError."""
+        return self._settings[path]
+
+    def configuration(self):
+        """Return the configuration in force as a document (JSON, bytes): what "write configuration" takes."""
+        return document.text(self._settings)
 
     def register(self, number, remote=True):
         """Return the Reading of a register by its number. KeyError.

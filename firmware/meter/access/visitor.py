@@ -60,6 +60,14 @@ class Visitor:
         """As Access.read(); or Denied, as all below."""
         return self._checked("read").read(key, primary)
 
+    def setting(self, path):
+        """As Access.setting()."""
+        return self._checked("configuration").setting(path)
+
+    def configuration(self):
+        """As Access.configuration()."""
+        return self._checked("configuration").configuration()
+
     def register(self, number, remote=True):
         """As Access.register()."""
         return self._checked("register").register(number, remote)
