@@ -152,8 +152,9 @@ def test_times_out_of_range_are_limited_not_refused(flash):
 
 def test_an_alarm_and_its_end_are_two_entries_with_trigger_description_value_and_milliseconds(flash):
     logs = logs_on(flash)
-    logs.alarm(START, 125, 3, "V.A below 0.4 Vn", 40.5)
-    logs.alarm_cleared(START + 2, 875, 3, "V.A below 0.4 Vn", 119.0, start=START)
+    logs.add(event_kinds.ALARM, START, ms=125, fields=(3, "V.A below 0.4 Vn", 40.5))
+    cleared = (3, "V.A below 0.4 Vn", 119.0)
+    logs.add(event_kinds.ALARM_CLEARED, START + 2, ms=875, start=START, fields=cleared)
     begun, over = logs_on(flash).log("alarms").records()
     assert (begun.name, begun.time, begun.ms) == ("ALARM", START, 125)
     assert begun.named() == (("trigger", 3), ("description", "V.A below 0.4 Vn"), ("value", 40.5))

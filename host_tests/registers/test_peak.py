@@ -195,7 +195,6 @@ def test_state_is_the_whole_peak():
     life.peak.preset(-(2**60), (2**62, -600_000))
     life.peak.time = 0xFFFFFFFF
     state = life.peak.state()
-    assert len(state) == life.peak.state_size
     other = life.demand.peak(index("W.bi.P"), 0, (index("VA.del.P"), index("PF.bi.P")))
     other.restore(state)
     assert (other.value, other.time, other.coincident) == (-(2**60), 0xFFFFFFFF, (2**62, -600_000))

@@ -44,7 +44,7 @@ def store(flash_file):
     unknown = {"origin": event_kinds.FRONT_PANEL, "fields": (1.5,)}
     logs.log("events").add(777, MIDNIGHT + 200000, **unknown)
     logs.add(event_kinds.LOGON, MIDNIGHT, origin=event_kinds.TCP, peer="10.0.0.7:4000", fields=(0,))
-    logs.alarm(MIDNIGHT, 250, 3, 'sag, "deep"', 40.5)
+    logs.add(event_kinds.ALARM, MIDNIGHT, ms=250, fields=(3, 'sag, "deep"', 40.5))
     content = bytearray(flash.size)
     flash.read(0, content)
     flash_file.write_bytes(content)

@@ -393,5 +393,6 @@ def test_live_status_fits_a_terminal_of_80_columns_and_ends_with_the_meter(confi
             process.wait()
         os.close(master)
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode()).replace("\r", "\n")
+    assert "warning: user admin has the factory's password" in text
     assert "in step with the signal" in text and "Active power" in text
     assert max(map(len, text.split("\n"))) <= 80 or str(state) in max(text.split("\n"), key=len)

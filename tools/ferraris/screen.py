@@ -38,10 +38,13 @@ class Screen:
 
     def open(self, app: App) -> None:
         """Begin to show an app; says what was restored."""
-        self._app = app
+        is_first, self._app = self._app is None, app
         restored = app.meter.restored_at
         if restored is not None:
             self._print(f"registers restored from {_time(restored)}")
+        if is_first and self._console.is_terminal:
+            for line in app.access.warnings():
+                self._print(f"warning: {line}")
 
     def announce(self, protocol: str, address: str) -> None:
         """Print the line of an endpoint."""

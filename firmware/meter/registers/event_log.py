@@ -217,12 +217,3 @@ class EventLogs:
     def add(self, kind, time, **what):
         """Store an event in the log that its kind belongs to. Returns as EventLog.add()."""
         return self._logs[event_kinds.find(kind)[2]].add(kind, time, **what)
-
-    def alarm(self, time, ms, trigger, description, value):
-        """Store that a trigger has set off. trigger: its number. value: what it compared."""
-        return self.add(event_kinds.ALARM, time, ms=ms, fields=(trigger, description, value))
-
-    def alarm_cleared(self, time, ms, trigger, description, value, start=None):
-        """Store that a trigger's alarm is over. start: when it had begun, UTC seconds."""
-        fields = (trigger, description, value)
-        return self.add(event_kinds.ALARM_CLEARED, time, ms=ms, start=start, fields=fields)

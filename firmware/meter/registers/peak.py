@@ -57,11 +57,6 @@ class Peak:
     def _layout(self):
         return "<Iq%dq" % len(self._others)
 
-    @property
-    def state_size(self):
-        """Length of state() in bytes."""
-        return struct.calcsize(self._layout())
-
     def state(self):
         """Return as bytes what a restart needs."""
         return struct.pack(self._layout(), self.time, self.value, *self.coincident)
