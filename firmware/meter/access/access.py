@@ -158,7 +158,7 @@ class Access:
         return self._profile(number).channels
 
     def listed(self, list_name):
-        """Yield (number, form) of the registers of a list. form: of Reading."""
+        """Yield (number, form) of the registers of a list. form: of reading.py."""
         first, last = _NUMBERS[list_name]
         for bank in (self._meter.engine.bank, self._meter.engine.test):
             for register in bank.registers:
@@ -166,7 +166,7 @@ class Access:
                     yield register.definition.id, form_of(register.definition)
 
     def form(self, number):
-        """Return the form of a register's Reading. KeyError if there is no such register."""
+        """Return the form of a register's values. KeyError if there is no such register."""
         return form_of(self._meter.engine.register(number).definition)
 
     def demands(self):
