@@ -58,7 +58,7 @@ def _preset(access, address, value):
 def _read_quantity(access, address, value):
     number, scaler, unit = access.read(address[2:])
     text = "" if number is None else values.number_text(number, scaler)
-    return iter((data_line(address, text, "" if unit == "1" else unit),))
+    return iter((data_line(address, text, unit if text and unit != "1" else ""),))
 
 
 def _read_self_reads(access, address, value):
@@ -147,7 +147,7 @@ def _write_setting(access, address, value):
             access.change({path: meaning})
             return
         except Refused as error:
-            refusal = refusal or error
+            refusal = error
     raise _shortened(refusal, path)
 
 

@@ -15,6 +15,8 @@ values.
     P.98(1250131001500)(0004)()(2)(event)()(origin)()(time set)(3)
 """
 
+from math import isfinite
+
 from meter.protocols.iec62056_21 import objects, times
 from meter.protocols.iec62056_21.codec import data_line, printable
 from meter.protocols.iec62056_21.values import number_text
@@ -132,9 +134,9 @@ def _unit(access, key):
 
 
 def _values(record):
-    """Return the values of a record as a line: counts times what one is worth."""
+    """Return the values of a record as a line: counts times what one is worth. Nothing for what was not measured."""
     description = record.description
     if not description.counts:
-        return "".join(["(%.7g)" % value for value in record.values])
+        return "".join(["(%.7g)" % value if isfinite(value) else "()" for value in record.values])
     worth = zip(record.values, description.km)
     return "".join(["(" + number_text(value * km, -6) + ")" for value, km in worth])
