@@ -92,6 +92,8 @@ def read_header(piece):
         raise ImageError("it has format %d, this meter knows %d" % (version, VERSION))
     if kind != UNSIGNED or signed:
         raise ImageError("it has a signature of type %d, this meter knows none" % kind)
+    if not length:
+        raise ImageError("it has no payload")
     return Header(length, crc, table_crc, _text(board), _text(firmware), kind, signature[:signed])
 
 
