@@ -44,6 +44,12 @@ Net     async start_server(handler, host, port) -> server   handler(reader, writ
                         server.address is (host, port) as bound; server.close(), async server.wait_closed()
         async open_connection(host, port) -> (reader, writer)
 
+Contacts    channels, outputs   how many contacts there are, and how many of them, from 1 on, can be outputs; ints
+        output(channel, state)  close (True) or open an output, 1 to outputs, at once; it stays so. All are open after
+                        a start. ValueError if there is none such
+        inputs()        (mask, edges): bit n - 1 of the mask is set while channel n sees its voltage; edges is a tuple
+                        of the uptime in ms of each channel's last change, 0 if there was none
+
 Board   security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
 
 Power   mains           True while the supply is present
