@@ -23,6 +23,12 @@ ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 _FLAG = "iec62056-21"
 
 
+def device(app, board):
+    """Return the Device: what all associations of this meter share."""
+    catalogue = Catalogue((Associations(),) + MEASURED)
+    return Device(catalogue, board.max_pdu, random_bytes, lambda: app.settings, signature=board.signature)
+
+
 class Serving:
     """The ports of one App.
 
@@ -37,13 +43,7 @@ class Serving:
         self._app, self._board, self._visits = app, board, visits
         self._ports, self._network = [], []
         self.tasks = []
-        self._device = Device(
-            Catalogue((Associations(),) + MEASURED),
-            board.max_pdu,
-            random_bytes,
-            lambda: app.settings,
-            signature=board.signature,
-        )
+        self._device = device(app, board)
 
     async def open(self, announce):
         """Open all ports. announce: called with (protocol, address) for each. OSError if one cannot be opened."""
