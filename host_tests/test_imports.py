@@ -53,19 +53,9 @@ RULES = (
     ("meter.config", CORE),
     ("meter.meter", CORE),
     ("meter.access", (*CORE, "meter.aes", "meter.key_wrap", "meter.meter", "meter.VERSION")),
-    ("meter.protocols", ("meter.crc", "meter.clock", "meter.compat")),
     (
-        "meter.protocols.dlms",
-        (
-            "meter.protocols.session",
-            "meter.access.errors",
-            "meter.aes",
-            "meter.key_wrap",
-            "meter.calendar",
-            "meter.crc",
-            "meter.clock",
-            "meter.compat",
-        ),
+        "meter.protocols",
+        ("meter.crc", "meter.clock", "meter.compat", "meter.calendar", "meter.aes", "meter.access.errors"),
     ),
     ("meter.ports", ("meter.compat", "meter.protocols.session")),
     (

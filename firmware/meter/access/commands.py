@@ -10,8 +10,8 @@ log         OWN: what it calls writes an event; "configuration access" or "comma
 
 Sources: the manual, Security Keys, MID Meters, Appendix A. Its two lists leave out presets, the tariff override, demand
 pulses, calibration and cold start: they are blocked by key 1, because that "disables all functions that could impact"
-what is measured. A billing period reset is not: key 2 "is used to disable just" its key. Keys are replaced by who manages
-users: both say who gets in.
+what is measured. A billing period reset is not: key 2 "is used to disable just" its key. Who manages users replaces
+the keys of DLMS too: both say who gets in.
 """
 
 from meter.access.keys import BLOCKED, FREE, PANEL, SECTIONS
@@ -64,6 +64,8 @@ READS = (
     ("register", "read registers"),
     ("registers", "read registers"),
     ("self_reads", "read registers"),
+    ("nameplate", "read registers"),
+    ("status", "read registers"),
     ("local_time", "read registers"),
     ("profile", "read load profile"),
     ("profile_channels", "read load profile"),

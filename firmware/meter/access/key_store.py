@@ -19,7 +19,7 @@ import struct
 from hashlib import sha256
 
 from meter.access.errors import Refused
-from meter.aes import KEY, Aes
+from meter.aes import KEY
 from meter.compat import const
 from meter.key_wrap import unwrap
 from meter.storage.errors import StorageError
@@ -164,7 +164,7 @@ class KeyStore:
         return self._lowest <= counter < USED_UP
 
     def accept_counter(self, counter):
-        """A genuine frame with this number is taken, which check_counter() has agreed to. Refused if it cannot be kept."""
+        """A genuine frame with this number, for which check_counter() was True, is taken. Refused: it cannot be."""
         above = counter + 1
         if above > self._lowest_limit:
             # Twice where it is a leap: one record that rots must not let back in what was sent before it.
@@ -186,11 +186,6 @@ class KeyStore:
             self._store(self._keys, self._sent, self._lowest)
         except Refused:
             pass  # what is stored ahead stands
-
-    def challenge(self):
-        """Return 16 bytes that have never been sent and that nobody guesses without the master key. Refused."""
-        head = self.system_title + b"HLS\x00"
-        return Aes(self.key(MASTER)).encrypt(head + struct.pack(">I", self.next_counter()))
 
     def _store(self, keys, sent, lowest, copies=1):
         # A write that fails may have been done: from here on count on the lower of what was and what is to be stored.

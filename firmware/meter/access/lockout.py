@@ -42,7 +42,7 @@ class Lockout:
         self._lowered = now - LOWERING_MS
 
     def left_s(self, slot, origin, now):
-        """Return for how many seconds more a login is locked, 0 if it is not. slot: 0 to 9, 10 for an unknown name, 11 for the keys."""
+        """Return for how many seconds more a login is locked, 0 if it is not. slot: 0 to SLOTS - 1."""
         until = max([self._until[k] for k in _both(slot, origin)])
         return (until - now + 999) // 1000 if until > now else 0
 

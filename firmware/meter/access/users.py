@@ -118,7 +118,7 @@ class Users:
         return self._check(number - 1 if is_used else NOBODY, password, origin, now)
 
     def check_key(self, is_genuine, origin, now):
-        """Return the User who has proved to have the keys: the one who may do everything. Denied, counted as check()."""
+        """Return the User that is who has the keys: it may do everything. Denied, counted as check(): not genuine."""
         self._check_lock(BY_KEY, origin, now)
         self._count(is_genuine, BY_KEY, origin, now, "wrong key")
         return self._management

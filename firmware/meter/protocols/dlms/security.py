@@ -16,13 +16,12 @@ from struct import pack, unpack_from
 
 from meter.access.errors import Refused
 from meter.compat import const
-from meter.key_wrap import unwrap, wrap  # noqa: F401 - of this suite too
 from meter.protocols.dlms import axdr
 from meter.protocols.dlms.gcm import TAG, Gcm
 
 # What a SecurityError is about.
 DECIPHERING = "deciphering"
-COUNTER = "invocation counter"
+INVOCATION_COUNTER = "invocation counter"
 NOT_ALLOWED = "not allowed"
 
 AUTHENTICATED = const(0x10)
@@ -96,12 +95,14 @@ class Ciphering:
 
     @property
     def dedicated(self):
-        """Get or set: SecurityError for a key of another length."""
+        """Get or set. It must have come enciphered under the global key: SecurityError, as for another length."""
         return self._dedicated
 
     @dedicated.setter
     def dedicated(self, key):
-        if key is not None and len(key) != KEY:
+        how = self._answer
+        is_secret = how and how.which == GLOBAL and how.control & ENCIPHERED
+        if key is not None and (len(key) != KEY or not is_secret):
             raise SecurityError(NOT_ALLOWED)
         self._dedicated = None if key is None else bytes(key)
         self._lowest[DEDICATED] = 0
@@ -165,11 +166,11 @@ class Ciphering:
         return title
 
     def _check_counter(self, which, control, counter):
-        """Refuse a number that has been used. What is not authenticated may lie, and so moves no number that is kept."""
+        """Refuse a number that has been used. One that is not authenticated may lie: it moves none that is kept."""
         if which == GLOBAL and not self._keys.check_counter(counter):
-            raise SecurityError(COUNTER, self._keys.expected)
+            raise SecurityError(INVOCATION_COUNTER, self._keys.expected)
         if self._is_counted_here(which, control) and not self._lowest[which] <= counter < 0xFFFFFFFF:
-            raise SecurityError(COUNTER, self._lowest[which])
+            raise SecurityError(INVOCATION_COUNTER, self._lowest[which])
 
     def _accept_counter(self, which, control, counter):
         if self._is_counted_here(which, control):
@@ -264,7 +265,7 @@ class Ciphering:
         """Return True if a client has answered our challenge with the keys.
 
         Its number is not compared with those of frames: clients take it again for the frame around it, or the one
-        before. That the answer is new is in the challenge, which must never be sent twice (KeyStore.challenge).
+        before. What makes the answer new is the challenge: no two are the same.
         """
         if self._title is None or len(reply) != GMAC or reply[0] != AUTHENTICATED:
             return False
