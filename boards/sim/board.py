@@ -26,7 +26,7 @@ PARTITIONS = (
     (("journal", 256), ("calibration", 3))
     + LOAD_PROFILES
     + LOGS
-    + (("self_reads", 12), ("config", 96), ("users", 4))
+    + (("self_reads", 12), ("config", 96), ("users", 4), ("keys", 4))
 )
 MAX_PDU = 65535  # of DLMS: a PC has room for the longest that the wrapper carries
 CALIBRATED_AT = 23.0  # degrees Celsius

@@ -7,6 +7,7 @@ from meter.access import actions
 from meter.access.access import Access
 from meter.access.armed import Armed
 from meter.access.door import Door
+from meter.access.key_store import KeyStore
 from meter.access.keys import Keys
 from meter.access.security_log import SecurityLog
 from meter.access.users import Users
@@ -41,6 +42,7 @@ FIFOS = (
 )
 CALIBRATION_KIND = 0x43
 USERS_KIND = 0x55
+KEYS_KIND = 0x4B
 
 
 class App:
@@ -85,6 +87,7 @@ class App:
         self.uptime = Uptime()
         self._armed = Armed()
         self._visits = SecurityLog(self.logs, self.meter.clock)
+        self._keys = KeyStore(Journal(board.flash, *areas.area("keys"), KEYS_KIND), settings["meter.serial"])
         door = self._door(Journal(board.flash, *areas.area("users"), USERS_KIND))
         self.access = Access(
             self.meter,
@@ -186,9 +189,9 @@ class App:
         keys = Keys(lambda: board.security_keys, settings["meter.mid"])
         known = actions.of_meter(self.meter, lambda: self.settings)
         known.update(actions.of_configuration(lambda: self.settings, self.configure, keys))
-        known.update(actions.of_users(users, self._armed, self._visits))
+        known.update(actions.of_users(users, self._keys, self._armed, self._visits))
         known.update(actions.of_app(self, self._armed))
-        return Door(users, keys, self._visits, known)
+        return Door(users, keys, self._visits, known, self._keys)
 
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
@@ -245,7 +248,7 @@ class App:
             self._stop.set()
 
     def cold_start(self):
-        """The factory's configuration, and nothing in registers and load profiles. Users, calibration and logs stay."""
+        """The factory's configuration, nothing in registers and load profiles. Users, keys, calibration, logs stay."""
         now = self.meter.clock.second
         self._store.save(defaults(), now)
         self.engine.clear(now)
@@ -259,6 +262,7 @@ class App:
         self._flush()
         self.meter.finish()  # first what counts, then what tells
         self._diagnostics.finish()
+        self._keys.finish()
         self._armed.power_fails(self.uptime.ms())
         stopped(self.logs, self.meter.clock.second, self.meter.latest)
         self._board.flash.sync()
