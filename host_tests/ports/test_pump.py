@@ -496,6 +496,24 @@ def test_closing_the_port_ends_its_connections():
     assert port.connections == 0
 
 
+def test_session_whose_connection_is_hung_up_is_told():
+    sessions = []
+
+    def make_session():
+        sessions.append(Echo())
+        return sessions[-1]
+
+    async def talk(port):
+        _, writer = await _connect(port)
+        await _until(lambda: sessions)
+        port.hang_up()
+        await _until(lambda: port.connections == 0)
+        writer.close()
+
+    asyncio.run(_served(talk, make_session=make_session))
+    assert sessions[0].closed and sessions[0].ended is not None
+
+
 def test_peer_that_vanishes_frees_its_place():
     async def talk(port):
         _, writer = await _connect(port)
