@@ -283,6 +283,19 @@ def test_peer_that_does_not_take_what_is_sent_at_a_deadline_has_gone(run):
     assert session.ended == 2500
 
 
+def test_last_words_at_a_deadline_that_nobody_takes_are_the_end_of_the_stream(run):
+    class Closing(Echo):
+        def expire(self, now):
+            super().expire(now)
+            self.closed = True
+
+    class Stuck(Script):
+        async def drain(self):
+            await asyncio.sleep(10**6)
+
+    assert run(pump(Closing(ticks=(500,)), Stuck((100, b"never")), LoopTime(), drain_ms=2000)) is True
+
+
 def test_peer_that_does_not_take_what_is_sent_at_a_deadline_is_not_read_from(run):
     class Slow(Script):
         async def drain(self):

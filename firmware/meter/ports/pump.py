@@ -56,7 +56,7 @@ class _Pump:
             await self._end_watch()
         if self._error is not None:
             raise self._error
-        return ended or not await self._farewell()
+        return ended or self._lost or not await self._farewell()
 
     async def _carry(self):
         """Read, answer, and so on. Return True if the stream has ended, False if the session is over."""
