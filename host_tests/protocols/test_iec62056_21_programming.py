@@ -367,14 +367,6 @@ def test_a_whole_answer_is_read_again_on_request(week):
     assert line.lines[-1] == (300, 7, "E", 1)
 
 
-def test_a_user_who_is_removed_while_reading_is_told_in_the_next_block(week):
-    line = Reader(week)
-    line.program("admin:admin")
-    line.ask(command("R6", LONG))
-    line.life.users.put("pq", rights=("manage users",))
-    assert text_of(line.ask(ACK))  # records that the right was there for are read on
-
-
 # Writing
 
 
