@@ -20,9 +20,9 @@ def read_by_gurux(life, theirs, attributes=None):
     """Read attributes of the object of this class and name into gurux's object, and return it."""
     settings = GXDLMSClient().settings
     ours = life.find(int(theirs.objectType), theirs.logicalName)
-    for number, right, _ in ours.attributes:
-        if right is None or attributes and number not in attributes:
-            continue
+    known = [number for number, right, _ in ours.attributes if right]
+    for number in attributes or known:
+        assert number in known
         event = ValueEventArgs(settings, theirs, number)
         event.value = value_of(whole(ours.get(number, life.context)), settings)
         theirs.setValue(settings, event)
