@@ -1,7 +1,6 @@
 """A whole meter in memory on a load without waveforms, and its COSEM objects as an association would ask for them."""
 
 import asyncio
-import json
 
 from meter.access.visitor import Visitor
 from meter.app import App
@@ -23,34 +22,6 @@ def loads(utc):
     """A load that changes each quarter hour, in all directions."""
     k = utc // 900 % 7
     return (*VOLTS, 100.0 + 50.0 * k, 80.0 - 40.0 * k, 120.0, 30.0, -20.0 * k, 10.0, 60.0)
-
-
-class Guest(Visitor):
-    """A Visitor with what the associations need of it besides."""
-
-    class keys:
-        """What is known of the keys: the frame counter that the meter has received last."""
-
-        received = 4711
-
-    @property
-    def zone(self):
-        """The meter's Zone."""
-        return self._access._meter.engine.zone
-
-    def second(self):
-        """Return the UTC second of the meter's clock."""
-        return self._access._meter.clock.second
-
-    def change(self, changes):
-        """Write these settings on top of those in force."""
-        document = json.loads(self._access.configuration())
-        for path, value in changes.items():
-            section, node = path.split("."), document
-            for part in section[:-1]:
-                node = node.setdefault(part, {})
-            node[section[-1]] = value
-        self.command("write configuration", document=json.dumps(document))
 
 
 class Association:
@@ -95,7 +66,7 @@ class Life:
             asyncio.run(self.app.metering())
         self.access = self.app.access
         self.now = 0
-        self.visitor = Guest(self.access, kinds.TCP, self.app._visits, self)
+        self.visitor = Visitor(self.access, kinds.TCP, self.app._visits, self)
         self.visitor.on("10.0.0.7:4000")
         if user:
             self.visitor.login(user, user)
