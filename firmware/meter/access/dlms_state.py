@@ -59,6 +59,14 @@ class DlmsState:
     def _activated(self, version, slot):
         self._app.logs.add(kinds.FIRMWARE, self._now(), fields=(version, slot))
 
+    def set_mode(self, mode):
+        """Set the disconnector's control mode. Refused."""
+        _stored(self.disconnector.set_mode, mode)
+
+    def set_timed(self, selector, entries):
+        """Replace the schedule of the disconnector. Refused."""
+        _stored(self.timed.set, selector, entries)
+
     def configured(self):
         """The configuration has changed."""
         self._push_schedule = None
@@ -116,3 +124,10 @@ def _journal(board, areas, name, kind):
     """Return the Journal in an area, or None: this board has no such area."""
     place = areas.find(name)
     return Journal(board.flash, *place, kind) if place else None
+
+
+def _stored(change, *what):
+    try:
+        change(*what)
+    except (OSError, StorageError, ValueError) as error:
+        raise Refused(str(error))

@@ -32,6 +32,7 @@ NAME = "image"
 _TAKES_BLOCKS = (INITIATED, VERIFY_FAILED)
 _CAN_BE_VERIFIED = (INITIATED, VERIFIED, VERIFY_FAILED, ACTIVATE_FAILED)
 LONGEST_NAME = const(64)
+_NO_ROOM = "this board has no room for an image"
 _HEAD = "<BBIB"
 _HEAD_SIZE = const(7)
 STEPS = ("begin", "block", "verify", "activate")
@@ -46,6 +47,7 @@ class Upgrade:
     size    bytes of the image
     name    how the client calls it, bytes
     blocks  BlockMap
+    is_enabled  False: no step is done
     """
 
     block_size = PIECE
@@ -55,6 +57,7 @@ class Upgrade:
         self._restart, self._activated = restart, activated
         self.status, self._slot, self.size, self.name = NOT_INITIATED, 0, 0, b""
         self.blocks = BlockMap(0)
+        self.is_enabled = slots is not None
         stored = kept.get(NAME)
         if stored:
             self.status, self._slot, self.size, length = struct.unpack_from(_HEAD, stored)
@@ -62,10 +65,11 @@ class Upgrade:
             self.name = stored[_HEAD_SIZE:at]
             self.blocks = BlockMap(_blocks(self.size), stored[at:])
 
-    @property
-    def has_room(self):
-        """True if the board has slots for images."""
-        return self._slots is not None
+    def enable(self, is_enabled):
+        """Allow transfers or not, until the next start. Refused where the board has no room for an image."""
+        if is_enabled and self._slots is None:
+            raise Refused(_NO_ROOM)
+        self.is_enabled = is_enabled
 
     def start(self, now):
         """The meter has started: what was activated runs, or does not. now: UTC second."""
@@ -82,7 +86,9 @@ class Upgrade:
     def take(self, step, now, image=b"", size=0, number=0, data=b""):
         """Do a step of STEPS. image: its name. now: UTC second. Refused."""
         if self._slots is None:
-            raise Refused("this board has no room for an image")
+            raise Refused(_NO_ROOM)
+        if not self.is_enabled:
+            raise Refused("transfers of images are switched off")
         try:
             if step == "begin":
                 self._begin(bytes(image), size)
