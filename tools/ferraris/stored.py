@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from meter.access import dlms_state
-from meter.app import CALIBRATION_KIND, FIFOS, USERS_KIND, App
+from meter.app import CALIBRATION_KIND, FIFOS, KEYS_KIND, USERS_KIND, App
 from meter.config import store
 from meter.config.schema import ConfigError, defaults
 from meter.hal.sim.flash import Flash, WrongFileSize
@@ -34,6 +34,7 @@ KINDS = {
     "users": USERS_KIND,
     "dlms": dlms_state.KIND,
     "boot": boot.KIND,
+    "keys": KEYS_KIND,
     **{area: kind for _, area, kind in FIFOS},
     **dict(FIFO_KINDS),
 }

@@ -1,6 +1,8 @@
 """The one door for everyone outside the core: ports, display, tools. It reads by name and hands out plain values."""
 
 from meter import VERSION
+from meter.access.commands import WRITE_CONFIGURATION
+from meter.access.errors import Refused
 from meter.access.profile_view import ProfileView
 from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
@@ -74,6 +76,15 @@ class Access:
         """Return the value of a setting by its path, such as "demand.interval". KeyError."""
         return self._settings[path]
 
+    @property
+    def keys(self):
+        """The KeyStore."""
+        return self._door.key_store
+
+    def users(self):
+        """Return (number of the slot from 1, name) of each user."""
+        return self._door.users()
+
     def configuration(self):
         """Return the configuration in force as a document (JSON, bytes): what "write configuration" takes."""
         return document.text(self._settings)
@@ -118,6 +129,13 @@ class Access:
         """Yield the records of load profile 1 as LoadProfile.records() does."""
         return self._meter.load_profile.records(start)
 
+    def profile_between(self, first, last, number=1):
+        """Yield the records of a load profile that end at these UTC seconds or between them. KeyError: it is off."""
+        for k, profile in enumerate(self._meter.load_profiles):
+            if k == number - 1:
+                return profile.query.between(first, last, self._meter.clock.second)
+        raise KeyError(number)
+
     def profile_channels(self):
         """Return the text keys of load profile 1's channels."""
         return self._meter.load_profile.channels
@@ -158,7 +176,7 @@ class Access:
         return self._profile(number).channels
 
     def listed(self, list_name):
-        """Yield (number, form) of the registers of a list. form: of Reading."""
+        """Yield (number, form) of the registers of a list. form: of reading.py."""
         first, last = _NUMBERS[list_name]
         for bank in (self._meter.engine.bank, self._meter.engine.test):
             for register in bank.registers:
@@ -166,7 +184,7 @@ class Access:
                     yield register.definition.id, form_of(register.definition)
 
     def form(self, number):
-        """Return the form of a register's Reading. KeyError if there is no such register."""
+        """Return the form of a register's values. KeyError if there is no such register."""
         return form_of(self._meter.engine.register(number).definition)
 
     def demands(self):
@@ -266,6 +284,14 @@ class Access:
         """
         return self._door.login(user, password, origin, peer, now)
 
+    def login_slot(self, slot, password, origin, peer, now):
+        """As login(), of the user in a slot, 1 to 10."""
+        return self._door.login_slot(slot, password, origin, peer, now)
+
+    def login_by_key(self, is_genuine, origin, peer, now):
+        """Return the Login "management", which may do everything. Denied: not is_genuine, or locked out."""
+        return self._door.login_by_key(is_genuine, origin, peer, now)
+
     def anonymous(self, origin, peer):
         """Return the Login of nobody in particular: it may do what rights.ANONYMOUS says."""
         return self._door.anonymous(origin, peer)
@@ -278,17 +304,55 @@ class Access:
         """Do a command of commands.COMMANDS. who: Login. now: uptime, ms. Denied, Refused: nothing has been done."""
         self._door.command(name, who, now, arguments)
 
+    def change(self, values, who, now):
+        """Write the configuration in force with some other values. values: dict from path to value. As command()."""
+        settings = dict(self._settings)
+        for path in values:
+            if path not in settings:
+                raise Refused("%s: there is no such setting" % path)
+            settings[path] = values[path]
+        try:
+            text = document.text(settings)
+        except TypeError:
+            raise Refused("a value is of no kind that settings have")
+        self.command(WRITE_CONFIGURATION, who, now, document=text)
+
+    def may_read(self, what, who, now):
+        """Return True if this Login may read this (of commands.READS), and say nothing to the log."""
+        return self._door.may_read(what, who, now)
+
+    def may_command(self, name, who, now):
+        """Return True if this Login may do this command, likewise."""
+        return self._door.may_command(name, who, now)
+
+    def may_set(self, path, who, now):
+        """Return True if this Login may change this setting, likewise."""
+        return self._door.may_set(path, who, now)
+
+    def refused(self, what, who, now):
+        """A protocol has refused something by itself: it goes to the security log. what: a line."""
+        self._door.refused(what, who, now)
+
     def check_read(self, what, who, now):
         """Refuse (Denied) what this Login may not read. what: of commands.READS."""
         self._door.read(what, who, now)
 
     def warnings(self):
-        """Return a line for each user who still has the factory's password."""
+        """Return a line for each password and each key that is still the factory's."""
         return self._door.warnings()
 
     def local_time(self):
-        """Return (year, month, day, hour, minute, second) of the meter's clock, UTC."""
-        return civil(self._meter.clock.second)
+        """Return (year, month, day, hour, minute, second) of the local clock."""
+        return civil(self.zone.local(self.second()))
+
+    @property
+    def zone(self):
+        """The Zone of the local clock."""
+        return self._meter.engine.zone
+
+    def second(self):
+        """Return the UTC second of the meter's clock."""
+        return self._meter.clock.second
 
 
 def _range(fifo, shortest):

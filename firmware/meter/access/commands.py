@@ -10,7 +10,8 @@ log         OWN: what it calls writes an event; "configuration access" or "comma
 
 Sources: the manual, Security Keys, MID Meters, Appendix A. Its two lists leave out presets, the tariff override, demand
 pulses, calibration and cold start: they are blocked by key 1, because that "disables all functions that could impact"
-what is measured. A billing period reset is not: key 2 "is used to disable just" its key.
+what is measured. A billing period reset is not: key 2 "is used to disable just" its key. Who manages users replaces
+the keys of DLMS too: both say who gets in.
 """
 
 from meter.access.keys import BLOCKED, FREE, PANEL, SECTIONS
@@ -30,6 +31,7 @@ _UPGRADE = (
     ("step", "upgrade step"), ("[image]", "bytes"), ("[size]", "count"), ("[number]", "count"), ("[data]", "bytes"),
 )  # fmt: skip
 _SURE = (("confirmed", "yes"),)
+_KEYS = (("keys", "wrapped keys"),)
 
 # fmt: off
 COMMANDS = (
@@ -45,7 +47,9 @@ COMMANDS = (
     ("change password", None, FREE, FREE, FREE, (("old", "password"), ("new", "new password")), "Users", ACCESS),
     ("set user", "manage users", FREE, FREE, FREE, _USER, "Users.put", ACCESS),
     ("remove user", "manage users", FREE, FREE, FREE, (("user", "name"),), "Users.remove", ACCESS),
-    ("reset users", "reset users", PANEL, FREE, PANEL, _SURE, "Users.reset when power goes within 15 s", ACCESS),
+    ("reset users", "reset users", PANEL, FREE, PANEL, _SURE, "Users.reset, KeyStore.reset when power goes within 15 s",
+     ACCESS),
+    ("replace keys", "manage users", FREE, FREE, FREE, _KEYS, "KeyStore.transfer", ACCESS),
     ("mark load profile read", "read load profile", FREE, FREE, FREE, _MARK, "Query.mark_read", COMMAND),
     ("battery changed", "status", FREE, FREE, FREE, (), "Engine.battery_changed", COMMAND),
     ("calibrate", "factory", BLOCKED, FREE, BLOCKED, (("calibration", "bytes"),), "App.calibrate", OWN),
@@ -77,6 +81,7 @@ READS = (
     ("log security", "read security"),
     ("log sags", "read power quality"),
     ("configuration", "read configuration"),
+    ("users", "manage users"),
 )
 
 

@@ -100,7 +100,8 @@ class Pusher:
 
     async def _send(self, net, plan, reason):
         session = None
-        for session in self._compose(reason):
+        for made in self._compose(reason):
+            session = made
             await asyncio.sleep(0)  # a long attribute must not keep the other tasks waiting
         if session is None:
             return False  # what is to be sent cannot be
