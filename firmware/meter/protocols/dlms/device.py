@@ -14,6 +14,7 @@ class Device:
     settings        function that returns the configuration in force, a dict from path to value
     largest_set     bytes of a value that comes in blocks
     signature       digest of the firmware, bytes
+    state           what the objects keep over a power cut, and what does their work: access.dlms_state
     preset          what preset_adjusting_time of the clock has left for adjust_to_preset_time, or None
     """
 
@@ -25,11 +26,13 @@ class Device:
         settings=lambda: _DEFAULTS,
         largest_set=LARGEST_SET,
         signature=b"",
+        state=None,
     ):
         self.catalogue = catalogue
         self.max_pdu, self.largest_set = max_pdu, largest_set
         self.random_bytes = random_bytes
         self.signature = signature
+        self.state = state
         self.preset = None
         self._settings = settings
 
