@@ -74,7 +74,9 @@ def pusher(app, device, visits):
     found = Pusher(
         lambda: Plan(*plan.target) if plan.is_enabled else None,
         plan.is_wanted,
-        lambda: plan.is_open() and not app.engine.test_at,  # in test mode there is no network (the manual, Test Mode)
+        lambda: (
+            plan.is_open() and not app.engine.test_at
+        ),  # in test mode there is no network (the manual, Test Mode)
         composer.compose,
         device.random_bytes,
     )
