@@ -11,8 +11,7 @@ from meter import VERSION
 from boards.sim.board import PARTITIONS
 from ferraris import bench, calibrate, config, flash, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
-from ferraris.errors import UsageError
-from ferraris.iec62056_21 import ClientError
+from ferraris.errors import ClientError, UsageError
 from ferraris.recordings import InputError
 
 END = datetime(2106, 1, 1, tzinfo=UTC).timestamp()  # the meter counts seconds in 32 bits, until February 2106
