@@ -116,6 +116,18 @@ class SerialStream:
             data += self._receive(count - len(data), what)
         return data
 
+    def wait_for(self, end: bytes, seconds: float) -> None:
+        """Take bytes until this one has come (without its parity bit), or for so long as none comes."""
+        self._port.timeout = seconds
+        try:
+            byte = self._port.read(1)
+            while byte and byte[0] & 0x7F != end[0]:
+                byte = self._port.read(1)
+        except (OSError, serial.SerialException) as error:
+            raise ClientError(f"{self.name}: {error}") from None
+        finally:
+            self._port.timeout = self.timeout
+
     def some(self, what: str) -> bytes:
         """See Stream."""
         return self._receive(max(1, self._port.in_waiting), what)
