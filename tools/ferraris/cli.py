@@ -13,6 +13,7 @@ from ferraris import bench, calibrate, config, flash, read, read_state, replay, 
 from ferraris.accuracy import command as accuracy
 from ferraris.errors import ClientError, UsageError
 from ferraris.recordings import InputError
+from ferraris.records import MOST_DAYS
 
 END = datetime(2106, 1, 1, tzinfo=UTC).timestamp()  # the meter counts seconds in 32 bits, until February 2106
 
@@ -211,8 +212,8 @@ def _seed(text: str) -> int:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or int(text[:9]) > read_state.MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {read_state.MOST_DAYS}")
+    if not text.isdecimal() or int(text[:9]) > MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {MOST_DAYS}")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""What bytes travel over: a TCP connection, or a serial line (also a pseudo-terminal). All failures are ClientErrors."""
+"""What bytes travel over: a TCP connection, a serial line or pseudo-terminal. All failures are ClientErrors."""
 
 import os
 import socket

@@ -69,7 +69,7 @@ def parse(url: str) -> Address:
     options = _options(parts)
     user = unquote(parts.username or options.get("user", ""))
     password = None if parts.password is None else unquote(parts.password)
-    station = _number(options, "address", None, 16382)
+    station = _number(options, "address", 0, 16382) if "address" in options else None
     client = _number(options, "client", clients.READER if user else clients.PUBLIC, 0x7F)
     if clients.find(client) is None:
         known = ", ".join(f"{one.sap} ({one.name})" for one in clients.CLIENTS)
@@ -104,7 +104,7 @@ def _options(parts: SplitResult) -> Mapping[str, str]:
     return found
 
 
-def _number(options: Mapping[str, str], name: str, default: int | None, most: int) -> int | None:
+def _number(options: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = options.get(name)
     if text is None:
         return default
