@@ -51,7 +51,10 @@ RULES = (
     ("meter.config", CORE),
     ("meter.meter", CORE),
     ("meter.access", (*CORE, "meter.meter", "meter.VERSION")),
-    ("meter.protocols", ("meter.crc", "meter.clock", "meter.compat")),
+    (
+        "meter.protocols",
+        ("meter.crc", "meter.clock", "meter.compat", "meter.calendar", "meter.aes", "meter.access.errors"),
+    ),
     ("meter.ports", ("meter.compat", "meter.protocols.session")),
     (
         "meter.ui",

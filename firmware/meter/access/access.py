@@ -1,16 +1,23 @@
 """The one door for everyone outside the core: ports, display, tools. It reads by name and hands out plain values."""
 
 from meter import VERSION
-from meter.access.reading import bare, reading
+from meter.access.profile_view import ProfileView
+from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
 from meter.config import document
 from meter.quantities import INTEGRATED, describe, index
-from meter.registers.definition import LISTS
+from meter.registers.definition import LISTS, TIMES, WORKING
 from meter.registers.energy import SCALER
-from meter.registers.self_read import SelfRead
+from meter.registers.event_log import SHORTEST
+from meter.registers.load_profile_channels import unit_of
+from meter.registers.self_read import KEPT, SelfRead
 
 MANUFACTURER = "FRS"  # three letters, as IEC 62056-21 identifications have it
 MODEL = "Ferraris"
+NAMEPLATE = (
+    "meter.id", "meter.administrator", "meter.location", "meter.configuration_id", "meter.account",
+    "service.ct_primary", "service.ct_secondary", "service.pt_primary", "service.pt_secondary",
+)  # fmt: skip
 _NUMBERS = {row[0]: row[1:] for row in LISTS}
 
 
@@ -121,6 +128,136 @@ class Access:
             raise KeyError(name)
         return self._logs.log(name).records(start)
 
+    # What only some protocols ask for.
+
+    def read_rate(self, key, rate, primary=False):
+        """As read(), of an integrated quantity: the total of one tariff rate, 1 to 8 for A to H.
+
+        KeyError if it is not kept: no register that shows this quantity belongs to a rate.
+        """
+        number = index(key)
+        name, _, _, unit, _ = describe(number)
+        bank = self._meter.engine.bank
+        if name not in INTEGRATED or not bank.energy.keeps(number):
+            raise KeyError("%s is not kept by rate" % key)
+        return self._on_side(bank.value(number, rate), unit, primary), SCALER, unit
+
+    def _on_side(self, value, unit, primary):
+        return self._primary.of(value, unit) if primary and self._primary and value is not None else value
+
+    def keeps_rate(self, key):
+        """Return True if read_rate() knows an integrated quantity."""
+        return self._meter.engine.bank.energy.keeps(index(key))
+
+    def unit(self, key):
+        """Return the unit of a quantity, or of a load profile's channel. KeyError if there is none such."""
+        return unit_of(key)
+
+    def channels(self, number):
+        """Return the text keys of the channels of load profile 1 or 2. KeyError if it is off."""
+        return self._profile(number).channels
+
+    def listed(self, list_name):
+        """Yield (number, form) of the registers of a list. form: of Reading."""
+        first, last = _NUMBERS[list_name]
+        for bank in (self._meter.engine.bank, self._meter.engine.test):
+            for register in bank.registers:
+                if first <= register.definition.id <= last:
+                    yield register.definition.id, form_of(register.definition)
+
+    def form(self, number):
+        """Return the form of a register's Reading. KeyError if there is no such register."""
+        return form_of(self._meter.engine.register(number).definition)
+
+    def demands(self):
+        """Yield (kind, quantity, rate 0 to 8) of what working registers show of demands."""
+        for register in self._meter.engine.bank.registers:
+            one = register.definition
+            if one.storage == WORKING and one.kind.endswith("demand"):
+                yield one.kind, one.quantity, one.rate
+
+    def demanded(self, kind, key, rate=0, primary=False):
+        """Return (value, scaler, unit) of a demand as a working register has it now; of a time a UTC second.
+
+        kind: of definition.KINDS, with "demand" in it. KeyError if there is no such register.
+        """
+        for register in self._meter.engine.bank.registers:
+            one = register.definition
+            if (one.kind, one.quantity, one.rate, one.storage) == (kind, key, rate, WORKING):
+                value, unit = register.value(), describe(index(key))[3]
+                if kind in TIMES:
+                    return value, 0, unit
+                scaler = SCALER if isinstance(value, int) else 0
+                return self._on_side(value, unit, primary), scaler, unit
+        raise KeyError("no register shows the %s of %s" % (kind, key))
+
+    def demand_timing(self):
+        """Return (begun, ended, seconds of a subinterval, subintervals of an interval) of the demand.
+
+        begun: UTC second at which the running subinterval began. ended: at which the last demand was formed, or None.
+        """
+        demand = self._meter.engine.bank.demand
+        return (
+            demand.begun, demand.ended or None, demand.interval_s // demand.subintervals, demand.subintervals,
+        )  # fmt: skip
+
+    def nameplate(self):
+        """Return a dict from path to value: the settings that say which meter this is, and its ratios."""
+        return {path: self._settings[path] for path in NAMEPLATE}
+
+    def status(self):
+        """Return a dict of what state the meter is in.
+
+        diagnostics, system, trigger    bits: the diagnostic state, the two words of the status
+        battery, battery_s              "green", "yellow" or "red"; seconds for which it has been in use
+        is_doubtful                     True if the clock was lost and has not been set since
+        rate, season                    0 to 8, 0 to 3
+        reset_at, frozen_at, next_reset UTC seconds, or None: billing period resets, freeze
+        """
+        engine = self._meter.engine
+        return {
+            "diagnostics": self._meter.diagnostics.state,
+            "system": engine.status.system.bits,
+            "trigger": engine.status.trigger.bits,
+            "battery": engine.battery.colour(engine.now),
+            "battery_s": engine.battery.used_s,
+            "is_doubtful": engine.is_clock_doubtful,
+            "rate": engine.rate,
+            "season": engine.season,
+            "reset_at": engine.reset_at or None,
+            "frozen_at": engine.frozen_at or None,
+            "next_reset": engine.next_reset(),
+        }
+
+    def load_profile(self, number, primary=False):
+        """Return the ProfileView of load profile 1 or 2. KeyError if it is off."""
+        profile = self._profile(number)
+        return ProfileView(profile, self._primary if primary else None, self._meter.clock.second)
+
+    def _profile(self, number):
+        profiles = self._meter.load_profiles
+        if not 1 <= number <= len(profiles):
+            raise KeyError("load profile %s is off" % number)
+        return profiles[number - 1]
+
+    def log_range(self, name):
+        """Return (first, next, most) of a log: entry numbers, and how many entries it can keep. KeyError."""
+        if self._logs is None:
+            raise KeyError(name)
+        return _range(self._logs.log(name).fifo, SHORTEST)
+
+    def self_reads_range(self):
+        """Return (first, next, most) of the self-reads, as log_range(). KeyError if there are none."""
+        self_reads = self._meter.engine.self_reads
+        if self_reads is None:
+            raise KeyError("self-reads")
+        first, following, _ = _range(self_reads.fifo, SHORTEST)
+        return max(first, following - KEPT), following, KEPT
+
+    def configuration_pieces(self):
+        """Yield the configuration in force, as configuration() has it, in pieces of up to some 500 bytes."""
+        return document.pieces(self._settings)
+
     def login(self, user, password, origin, peer, now):
         """Return the Login of a user, to be handed to command(). Denied, Refused (access.errors).
 
@@ -152,3 +289,8 @@ class Access:
     def local_time(self):
         """Return (year, month, day, hour, minute, second) of the meter's clock, UTC."""
         return civil(self._meter.clock.second)
+
+
+def _range(fifo, shortest):
+    size, sectors = fifo.shape
+    return fifo.first, fifo.next, (sectors - 1) * (size // shortest)

@@ -60,6 +60,8 @@ READS = (
     ("register", "read registers"),
     ("registers", "read registers"),
     ("self_reads", "read registers"),
+    ("nameplate", "read registers"),
+    ("status", "read registers"),
     ("local_time", "read registers"),
     ("profile", "read load profile"),
     ("profile_channels", "read load profile"),

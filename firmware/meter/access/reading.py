@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from meter.quantities import describe, index
-from meter.registers.definition import RATE_NAMES, TIMES, is_about_a_quantity
+from meter.registers.definition import RATE_NAMES, REALS, TIMES, is_about_a_quantity
 from meter.registers.display_text import shown
 from meter.registers.energy import SCALER
 
@@ -13,10 +13,12 @@ from meter.registers.energy import SCALER
 # unit      without prefix; "1" for a ratio, "" for times and status
 # text      as on the display
 # time      UTC second of a time register; None while there is none, and for all others
+# form      COUNT, REAL, TIME or STATE: what kind of value it is, also while there is none
+COUNT, REAL, TIME, STATE = "count", "real", "time", "state"
 Reading = namedtuple(
     "Reading",
     (
-        "number", "label", "kind", "quantity", "rate", "storage", "value", "scaler", "unit", "text", "time",
+        "number", "label", "kind", "quantity", "rate", "storage", "value", "scaler", "unit", "text", "time", "form",
     ),
 )  # fmt: skip
 
@@ -39,12 +41,23 @@ def reading(definition, value, primary, zone):
         value, time = None, value
     return Reading(
         definition.id, definition.label, definition.kind, definition.quantity, RATE_NAMES[definition.rate],
-        definition.storage, value, scaler, unit, text, time,
+        definition.storage, value, scaler, unit, text, time, form_of(definition),
     )  # fmt: skip
+
+
+def form_of(definition):
+    """Return what kind of value a register has: of above."""
+    if definition.kind in TIMES:
+        return TIME
+    if not is_about_a_quantity(definition.kind):
+        return STATE
+    return REAL if definition.kind in REALS else COUNT
 
 
 def bare(number, value):
     """Return the Reading of a value whose register is defined no more: nothing but the number and what was kept."""
     scaler = SCALER if isinstance(value, int) else 0
     text = "" if value is None else str(value)
-    return Reading(number, "", "", "", RATE_NAMES[0], "", value, scaler, "", text, None)
+    return Reading(
+        number, "", "", "", RATE_NAMES[0], "", value, scaler, "", text, None, COUNT if scaler else REAL
+    )

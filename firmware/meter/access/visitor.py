@@ -95,3 +95,67 @@ class Visitor:
     def log(self, name, start=None):
         """As Access.log()."""
         return self._checked("log " + name).log(name, start)
+
+    def read_rate(self, key, rate, primary=False):
+        """As Access.read_rate()."""
+        return self._checked("read").read_rate(key, rate, primary)
+
+    # What there is, without its values: it needs no right.
+
+    def keeps_rate(self, key):
+        """As Access.keeps_rate()."""
+        return self._access.keeps_rate(key)
+
+    def unit(self, key):
+        """As Access.unit()."""
+        return self._access.unit(key)
+
+    def channels(self, number):
+        """As Access.channels()."""
+        return self._access.channels(number)
+
+    def listed(self, list_name):
+        """As Access.listed()."""
+        return self._access.listed(list_name)
+
+    def form(self, number):
+        """As Access.form()."""
+        return self._access.form(number)
+
+    def demands(self):
+        """As Access.demands()."""
+        return self._access.demands()
+
+    # Values.
+
+    def demanded(self, kind, key, rate=0, primary=False):
+        """As Access.demanded()."""
+        return self._checked("registers").demanded(kind, key, rate, primary)
+
+    def demand_timing(self):
+        """As Access.demand_timing()."""
+        return self._checked("registers").demand_timing()
+
+    def nameplate(self):
+        """As Access.nameplate()."""
+        return self._checked("nameplate").nameplate()
+
+    def status(self):
+        """As Access.status()."""
+        return self._checked("status").status()
+
+    def load_profile(self, number, primary=False):
+        """As Access.load_profile(): what it returns is read without being asked again."""
+        return self._checked("profile").load_profile(number, primary)
+
+    def log_range(self, name):
+        """As Access.log_range()."""
+        return self._checked("log " + name).log_range(name)
+
+    def self_reads_range(self):
+        """As Access.self_reads_range()."""
+        return self._checked("self_reads").self_reads_range()
+
+    def configuration_pieces(self):
+        """As Access.configuration_pieces()."""
+        return self._checked("configuration").configuration_pieces()

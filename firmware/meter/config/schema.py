@@ -33,6 +33,10 @@ BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 # fmt: off
 FIELDS = (
     ("meter.id", "text", "", (0, 24), "", "name of the meter, for registers and readers"),
+    ("meter.administrator", "text", "", (0, 24), "", "who runs the meter, for readers"),
+    ("meter.location", "text", "", (0, 24), "", "where the meter is, for readers"),
+    ("meter.configuration_id", "text", "", (0, 24), "", "name of the configuration, for readers"),
+    ("meter.account", "text", "", (0, 24), "", "account number, for readers"),
     ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
     ("meter.mid", "flag", False, None, "", "MID option, from the factory: fixed registers, both security keys"),
     ("service.connection", "choice", "4-wire wye", CONNECTIONS, "", "form 9: 4-wire; form 5: the others"),
@@ -100,6 +104,8 @@ FIELDS = (
     ("ports.iec62056_21_tcp.enabled", "flag", True, None, "", "IEC 62056-21 on a TCP port"),
     ("ports.iec62056_21_tcp.host", "text", "127.0.0.1", (1, 64), "", "address to listen on"),
     ("ports.iec62056_21_tcp.port", "integer", 2001, (0, 65535), "", "TCP port; 0 takes a free one"),
+    ("dlms.manual_scaler", "flag", False, None, "", "registers say scaler 0 although they are in thousandths"),
+    ("dlms.primary", "flag", False, None, "", "registers and load profiles in primary values; else secondary"),
     ("simulator.frequency", "number", 60.0, (40.0, 70.0), "Hz", "frequency of the synthesizer"),
     ("simulator.voltage", "numbers", (120.3, 119.6, 120.1), (3, 0.0, 1e6), "V", "voltage of A, B, C"),
     ("simulator.current", "numbers", (5.0, 4.2, 4.6), (3, 0.0, 1e6), "A", "current of A, B, C"),
