@@ -140,7 +140,9 @@ def aarq(
 
 def rlrq(information: bytes = b"") -> bytes:
     """Return an RLRQ: released normally."""
-    return _field(acse.RLRQ, b"\x80\x01\x00" + (_field(0xBE, _field(0x04, information)) if information else b""))
+    return _field(
+        acse.RLRQ, b"\x80\x01\x00" + (_field(0xBE, _field(0x04, information)) if information else b"")
+    )
 
 
 def accepted(apdu: bytes) -> Accepted:
@@ -152,7 +154,9 @@ def accepted(apdu: bytes) -> Accepted:
         found = acse.fields(apdu)
         result, diagnostic = found[0xA2][-1], found[0xA3][-1]
         if result != acse.ACCEPTED:
-            why = DIAGNOSTICS.get(diagnostic, "it does not say why" if diagnostic == 1 else f"code {diagnostic}")
+            why = DIAGNOSTICS.get(
+                diagnostic, "it does not say why" if diagnostic == 1 else f"code {diagnostic}"
+            )
             raise AnswerError(f"the meter refuses the association: {why}")
         return Accepted(_inside(found[0xBE]), _inside(found.get(0xA4)), _inside(found.get(0xAA)))
     except (BadData, KeyError, IndexError) as error:

@@ -1,7 +1,7 @@
 """An association with a meter: get, set and action, long values in blocks, ciphered where there are keys.
 
-    with Client(link, secret=b"reader:reader") as meter:
-        meter.read(Attribute(3, "1.0.1.8.0.255"))
+with Client(link, secret=b"reader:reader") as meter:
+    meter.read(Attribute(3, "1.0.1.8.0.255"))
 """
 
 import os
@@ -176,7 +176,9 @@ class Client:
         returned = None
         for number, last, block in self._blocks(data):
             first = apdus.action_first(method, last, block)
-            returned = apdus.acted(self.ask(first if number == 1 else apdus.action_block(last, number, block)))
+            returned = apdus.acted(
+                self.ask(first if number == 1 else apdus.action_block(last, number, block))
+            )
         return returned
 
     def _blocks(self, data: bytes) -> list[tuple[int, bool, bytes]]:

@@ -90,7 +90,8 @@ def load(path: str | None) -> KeyFile:
     unknown = ", ".join(str(name) for name in document if name not in _SIZES)
     if unknown:
         raise UsageError(f"{path}: {unknown}: unknown; known: {', '.join(_SIZES)}")
-    return KeyFile(Path(path), *(_key(path, document, name, size) for name, size in _SIZES.items()))
+    encryption, authentication, title = (_key(path, document, *each) for each in _SIZES.items())
+    return KeyFile(Path(path), encryption, authentication, title)
 
 
 def _key(path: str, document: dict[str, object], name: str, size: int) -> bytes:

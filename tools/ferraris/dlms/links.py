@@ -250,7 +250,9 @@ def _mode_e(stream: SerialStream, address: Address) -> None:
     while not line.endswith(b"\n"):
         line += bytes((stream.read(1, "an identification (not an IEC 62056-21 meter?)")[0] & 0x7F,))
         if len(line) > _LONGEST_LINE:
-            raise ClientError(f"{stream.name}: not an IEC 62056-21 meter: a line of more than {len(line)} bytes")
+            raise ClientError(
+                f"{stream.name}: not an IEC 62056-21 meter: a line of more than {len(line)} bytes"
+            )
     start = line.rfind(b"/")
     rate = codec.baud_rate(chr(line[start + 4])) if start >= 0 and len(line) > start + 4 else None
     if rate is None:

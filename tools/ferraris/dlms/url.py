@@ -1,15 +1,15 @@
 """What a DLMS URL says.
 
-    dlms+tcp://[USER[:PASSWORD]@]HOST[:4059]     wrapper
-    dlms+hdlc://[USER[:PASSWORD]@]HOST[:4059]    HDLC over TCP
-    dlms+serial:/PATH                            HDLC on a serial line
-    dlms+optical:/PATH                           HDLC behind an optical head, opened by IEC 62056-21 mode E
+dlms+tcp://[USER[:PASSWORD]@]HOST[:4059]     wrapper
+dlms+hdlc://[USER[:PASSWORD]@]HOST[:4059]    HDLC over TCP
+dlms+serial:/PATH                            HDLC on a serial line
+dlms+optical:/PATH                           HDLC behind an optical head, opened by IEC 62056-21 mode E
 
-    ?client=16|32|1     who reads; without it 32 where a user is named, else 16
-    ?user=U             the user, where the URL has no place for one: dlms+serial, dlms+optical
-    ?server=1           logical device
-    ?baud=9600          of dlms+serial
-    ?address=A          the lower HDLC address (station), of dlms+hdlc, dlms+serial and dlms+optical; of mode E too
+?client=16|32|1     who reads; without it 32 where a user is named, else 16
+?user=U             the user, where the URL has no place for one: dlms+serial, dlms+optical
+?server=1           logical device
+?baud=9600          of dlms+serial
+?address=A          the lower HDLC address (station), of dlms+hdlc, dlms+serial and dlms+optical; of mode E too
 """
 
 from collections.abc import Mapping
