@@ -305,10 +305,14 @@ class App:
         uptime = self.uptime
         for name in board.serial_ports:
             if settings["ports.%s.enabled" % name]:
+                make_session, line = self._serial_session(name)
                 uart = board.uart(name)
                 open_ports.append(uart)
-                tasks.append(asyncio.create_task(serial.run(uart, self._serial_session(name), uptime)))
-                announce("iec62056-21", board.address(name))
+                if line:
+                    uart.configure(*line)
+                timing = self._half_duplex(name, uart)
+                tasks.append(asyncio.create_task(serial.run(uart, make_session, uptime, timing)))
+                announce(settings.get("ports.%s.protocol" % name, "iec62056-21"), board.address(name))
         if settings["ports.iec62056_21_tcp.enabled"]:
             host, port = settings["ports.iec62056_21_tcp.host"], settings["ports.iec62056_21_tcp.port"]
             server = await tcp.serve(
@@ -319,18 +323,55 @@ class App:
             open_ports.append(server)
             announce("iec62056-21", "%s:%d" % server.address)
 
+    def _half_duplex(self, name, uart):
+        """Set up the kind of line of a serial port, and return the serial.Timing that it is driven with, or None."""
+        settings, path = self.settings, "ports.%s." % name
+        if path + "type" not in settings:
+            return None
+        uart.mode(settings[path + "type"], settings[path + "terminator"])
+        return serial.Timing(
+            settings[path + "tx_start"], settings[path + "tx_end"], settings[path + "turnaround"]
+        )
+
     def _serial_session(self, name):
-        baud = str(BAUDS.index(self.settings["ports.%s.baud" % name]))
-        reaction = self.settings["ports.%s.reaction" % name]
+        """Return (function that makes a Session, line to begin with or None) of a serial port, by its protocol."""
         visitor = self._visitor(ORIGINS[name])
-        return lambda: Iec6205621Session(visitor, baud=baud, reaction_ms=reaction, visit=visitor)
+        word = self.settings.get("ports.%s.protocol" % name, "iec62056-21")
+        return SERIAL[word](self, name, visitor)
+
+    def _iec62056_21(self, name, visitor):
+        settings, path = self.settings, "ports.%s." % name
+        options = {
+            "baud": str(BAUDS.index(settings[path + "baud"])),
+            "reaction_ms": settings[path + "reaction"],
+            "mode": settings[path + "mode"],
+            "make_hdlc": self._make_hdlc(visitor),
+        }
+        return lambda: Iec6205621Session(visitor, visit=visitor, **options), None
+
+    def _hdlc(self, name, visitor):
+        line = (self.settings["ports.%s.baud" % name], 8, "N", 1)
+        make_hdlc = self._make_hdlc(visitor)
+        if make_hdlc is None:
+            raise ConfigError(["ports.%s.protocol: dlms is not built into this meter" % name])
+        return lambda: make_hdlc(line), line
+
+    def _make_hdlc(self, visitor):
+        """Return the function line -> HDLC Session for this Visitor; None: this meter has none."""
+        return None
 
     def _tcp_session(self):
         visitor = self._visitor(event_kinds.TCP)
-        return Iec6205621Session(visitor, serial=False, visit=visitor)
+        return Iec6205621Session(
+            visitor, serial=False, visit=visitor, mode="E", make_hdlc=self._make_hdlc(visitor)
+        )
 
     def _visitor(self, origin):
         return Visitor(self.access, origin, self._visits, self.uptime)
+
+
+# protocol word of a serial port -> how its sessions are made
+SERIAL = {"iec62056-21": App._iec62056_21, "dlms": App._hdlc}
 
 
 def _fifos(flash, areas):

@@ -118,6 +118,13 @@ class Access:
         """Yield the records of load profile 1 as LoadProfile.records() does."""
         return self._meter.load_profile.records(start)
 
+    def profile_between(self, first, last, number=1):
+        """Yield the records of a load profile that end at these UTC seconds or between them. KeyError: it is off."""
+        for k, profile in enumerate(self._meter.load_profiles):
+            if k == number - 1:
+                return profile.query.between(first, last, self._meter.clock.second)
+        raise KeyError(number)
+
     def profile_channels(self):
         """Return the text keys of load profile 1's channels."""
         return self._meter.load_profile.channels
@@ -158,7 +165,7 @@ class Access:
         return self._profile(number).channels
 
     def listed(self, list_name):
-        """Yield (number, form) of the registers of a list. form: of Reading."""
+        """Yield (number, form) of the registers of a list. form: of reading.py."""
         first, last = _NUMBERS[list_name]
         for bank in (self._meter.engine.bank, self._meter.engine.test):
             for register in bank.registers:
@@ -166,7 +173,7 @@ class Access:
                     yield register.definition.id, form_of(register.definition)
 
     def form(self, number):
-        """Return the form of a register's Reading. KeyError if there is no such register."""
+        """Return the form of a register's values. KeyError if there is no such register."""
         return form_of(self._meter.engine.register(number).definition)
 
     def demands(self):
@@ -287,8 +294,17 @@ class Access:
         return self._door.warnings()
 
     def local_time(self):
-        """Return (year, month, day, hour, minute, second) of the meter's clock, UTC."""
-        return civil(self._meter.clock.second)
+        """Return (year, month, day, hour, minute, second) of the local clock."""
+        return civil(self.zone.local(self.second()))
+
+    @property
+    def zone(self):
+        """The Zone of the local clock."""
+        return self._meter.engine.zone
+
+    def second(self):
+        """Return the UTC second of the meter's clock."""
+        return self._meter.clock.second
 
 
 def _range(fifo, shortest):

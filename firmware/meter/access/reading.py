@@ -7,18 +7,19 @@ from meter.registers.definition import RATE_NAMES, REALS, TIMES, is_about_a_quan
 from meter.registers.display_text import shown
 from meter.registers.energy import SCALER
 
+# What kind of value a register has, also while there is none: in 10**-6, a float, a time, a text or number of a status.
+COUNT, REAL, TIME, STATE = "count", "real", "time", "state"
+
 # number, label, kind, quantity, rate (a name), storage: of the definition
 # value     value * 10**scaler is in `unit`: an int where the register counts (scaler -6), else a float (scaler 0);
 #           a text or number of a status; None while there is none, and for a time
 # unit      without prefix; "1" for a ratio, "" for times and status
 # text      as on the display
 # time      UTC second of a time register; None while there is none, and for all others
-# form      COUNT, REAL, TIME or STATE: what kind of value it is, also while there is none
-COUNT, REAL, TIME, STATE = "count", "real", "time", "state"
 Reading = namedtuple(
     "Reading",
     (
-        "number", "label", "kind", "quantity", "rate", "storage", "value", "scaler", "unit", "text", "time", "form",
+        "number", "label", "kind", "quantity", "rate", "storage", "value", "scaler", "unit", "text", "time",
     ),
 )  # fmt: skip
 
@@ -41,7 +42,7 @@ def reading(definition, value, primary, zone):
         value, time = None, value
     return Reading(
         definition.id, definition.label, definition.kind, definition.quantity, RATE_NAMES[definition.rate],
-        definition.storage, value, scaler, unit, text, time, form_of(definition),
+        definition.storage, value, scaler, unit, text, time,
     )  # fmt: skip
 
 
@@ -58,6 +59,4 @@ def bare(number, value):
     """Return the Reading of a value whose register is defined no more: nothing but the number and what was kept."""
     scaler = SCALER if isinstance(value, int) else 0
     text = "" if value is None else str(value)
-    return Reading(
-        number, "", "", "", RATE_NAMES[0], "", value, scaler, "", text, None, COUNT if scaler else REAL
-    )
+    return Reading(number, "", "", "", RATE_NAMES[0], "", value, scaler, "", text, None)

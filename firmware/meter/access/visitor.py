@@ -38,6 +38,15 @@ class Visitor:
         self._log.logoff(self._who)
 
     @property
+    def zone(self):
+        """As Access.zone: it needs no right."""
+        return self._access.zone
+
+    def second(self):
+        """As Access.second(): it needs no right."""
+        return self._access.second()
+
+    @property
     def user(self):
         """The name of who is logged in, "" if nobody is."""
         return self._who.user
@@ -87,6 +96,10 @@ class Visitor:
     def profile(self, start=None):
         """As Access.profile()."""
         return self._checked("profile").profile(start)
+
+    def profile_between(self, first, last, number=1):
+        """As Access.profile_between()."""
+        return self._checked("profile").profile_between(first, last, number)
 
     def profile_channels(self):
         """As Access.profile_channels()."""

@@ -20,7 +20,7 @@ again. What the standard leaves to us:
   - An I frame out of sequence, or a new request before the whole answer has been acknowledged, is not taken; the poll
     in it is answered. An N(R) of what was not sent, too much information and unknown commands are answered FRMR, again
     and again until SNRM or DISC.
-  - A request longer than the conversation takes is too much information too.
+  - Of a request that is longer than the conversation takes, one byte too many is handed on: it says so itself.
   - While the conversation works every poll waits for the one answer.
   - UI frames need no link. One that polls is answered by a UI frame if there is an answer that fits into one. None
     that goes to all stations is answered, and no other command may go to all stations.
@@ -268,8 +268,7 @@ class Link:
             and not self._answer
             and not self.working
         ):
-            if not self._take(frame, now):
-                return self._reject(control, _Y_INFO_TOO_LONG, poll)
+            self._take(frame, now)
         if control & 0x0F == RNR and not is_information and not self.working:
             return self._ready() if poll else b""
         return self._respond(poll)
@@ -287,21 +286,18 @@ class Link:
         return True
 
     def _take(self, frame, now):
-        """Take the information of the frame that is next. Return False if there is no room for it."""
-        if len(self._request) + len(frame.info) > self._conversation.max_pdu + _LLC:
-            return False
+        """Take the information of the frame that is next, and serve the request that it completes."""
         self._receive_state = self._receive_state + 1 & 7
-        if frame.segmented:
-            self._request.extend(frame.info)
-            return True
         request = frame.info
-        if self._request:
-            self._request.extend(request)
+        if frame.segmented or self._request:
+            room = self._conversation.max_pdu + _LLC + 1 - len(self._request)
+            self._request.extend(request[:room])
+            if frame.segmented:
+                return
             request, self._request = bytes(self._request), bytearray()
         result = self._hand_in(request, self._client, self._server, now)
         self.working = result is None
         self._answer, self._segment = result or b"", 0
-        return True
 
     def _hand_in(self, request, client, server, now):
         """Hand an APDU to the conversation; one without the LLC header is dropped. Return its result."""

@@ -137,11 +137,20 @@ class TcpDlmsSession(Session):
         inactivity_ms=INACTIVITY_MS,
         inter_frame_ms=INTER_FRAME_MS,
     ):
-        super().__init__()
         self._conversation = conversation
+        super().__init__()
         self._hdlc = (unit, max_info, window, inactivity_ms, inter_frame_ms)
         self._inner = WrapperSession(conversation, inactivity_ms)
         self._chosen = False
+
+    @property
+    def peer(self):
+        """Address of the client as text: the conversation's."""
+        return self._conversation.peer
+
+    @peer.setter
+    def peer(self, peer):
+        self._conversation.peer = peer
 
     @property
     def activity(self):

@@ -20,7 +20,7 @@ from meter.protocols.dlms.objects.doing import command, done
 _READ, _LISTED, _RECORDED = "read:read", "read:registers", "read:profile"
 _PRESET = "command:preset register"
 LISTS = ("normal", "alternate", "test")  # numbers from 0, 100 and 200 on
-COUNT, REAL, TIME = "count", "real", "time"  # forms of Readings
+COUNT, REAL, TIME = "count", "real", "time"  # forms of registers
 RATES = ("total", "A", "B", "C", "D", "E", "F", "G", "H")
 PROFILES = (1, 2)
 _LISTS_B, _CHANNELS_B = const(130), const(131)
@@ -273,7 +273,7 @@ class ListedRegister(base.CosemObject):
         """Return an attribute."""
         one = done(context.access.register, self.ln[4])
         if attribute == 3:
-            return units.scaler_unit(_scaler(one), units.code(one.unit))
+            return units.scaler_unit(self._scaler(context), units.code(one.unit))
         if one.value is None:
             return axdr.null()
         if isinstance(one.value, int):
@@ -286,20 +286,18 @@ class ListedRegister(base.CosemObject):
             self._preset(data.value, context)
             return
         value = base.integer(data, -(1 << 63), (1 << 63) - 1)
-        is_count = _scaler(done(context.access.register, self.ln[4])) == units.MICRO
-        self._preset(value if is_count else float(value), context)
+        self._preset(value if self._scaler(context) else float(value), context)
 
     def invoke(self, method, data, context):
         """Preset the register to 0."""
         base.integer(data, 0, 0)
         self._preset(0, context)
 
+    def _scaler(self, context):
+        return units.MICRO if done(context.access.form, self.ln[4]) == COUNT else 0
+
     def _preset(self, value, context):
         command(context, "preset register", number=self.ln[4], value=value)
-
-
-def _scaler(one):
-    return units.MICRO if one.form == COUNT else 0
 
 
 class ListedData(base.CosemObject):
@@ -311,7 +309,7 @@ class ListedData(base.CosemObject):
     def get(self, attribute, context):
         """Return the value."""
         one = done(context.access.register, self.ln[4])
-        if one.form == TIME:
+        if done(context.access.form, self.ln[4]) == TIME:
             return times(context).octets(one.time)
         if one.value is None:
             return axdr.null()
