@@ -1,6 +1,8 @@
 """The one door for everyone outside the core: ports, display, tools. It reads by name and hands out plain values."""
 
 from meter import VERSION
+from meter.access.commands import WRITE_CONFIGURATION
+from meter.access.errors import Refused
 from meter.access.profile_view import ProfileView
 from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
@@ -73,6 +75,15 @@ class Access:
     def setting(self, path):
         """Return the value of a setting by its path, such as "demand.interval". KeyError."""
         return self._settings[path]
+
+    @property
+    def keys(self):
+        """The KeyStore."""
+        return self._door.key_store
+
+    def users(self):
+        """Return (number of the slot from 1, name) of each user."""
+        return self._door.users()
 
     def configuration(self):
         """Return the configuration in force as a document (JSON, bytes): what "write configuration" takes."""
@@ -273,6 +284,14 @@ class Access:
         """
         return self._door.login(user, password, origin, peer, now)
 
+    def login_slot(self, slot, password, origin, peer, now):
+        """As login(), of the user in a slot, 1 to 10."""
+        return self._door.login_slot(slot, password, origin, peer, now)
+
+    def login_by_key(self, is_genuine, origin, peer, now):
+        """Return the Login "management", which may do everything. Denied: not is_genuine, or locked out."""
+        return self._door.login_by_key(is_genuine, origin, peer, now)
+
     def anonymous(self, origin, peer):
         """Return the Login of nobody in particular: it may do what rights.ANONYMOUS says."""
         return self._door.anonymous(origin, peer)
@@ -285,12 +304,41 @@ class Access:
         """Do a command of commands.COMMANDS. who: Login. now: uptime, ms. Denied, Refused: nothing has been done."""
         self._door.command(name, who, now, arguments)
 
+    def change(self, values, who, now):
+        """Write the configuration in force with some other values. values: dict from path to value. As command()."""
+        settings = dict(self._settings)
+        for path in values:
+            if path not in settings:
+                raise Refused("%s: there is no such setting" % path)
+            settings[path] = values[path]
+        try:
+            text = document.text(settings)
+        except TypeError:
+            raise Refused("a value is of no kind that settings have")
+        self.command(WRITE_CONFIGURATION, who, now, document=text)
+
+    def may_read(self, what, who, now):
+        """Return True if this Login may read this (of commands.READS), and say nothing to the log."""
+        return self._door.may_read(what, who, now)
+
+    def may_command(self, name, who, now):
+        """Return True if this Login may do this command, likewise."""
+        return self._door.may_command(name, who, now)
+
+    def may_set(self, path, who, now):
+        """Return True if this Login may change this setting, likewise."""
+        return self._door.may_set(path, who, now)
+
+    def refused(self, what, who, now):
+        """A protocol has refused something by itself: it goes to the security log. what: a line."""
+        self._door.refused(what, who, now)
+
     def check_read(self, what, who, now):
         """Refuse (Denied) what this Login may not read. what: of commands.READS."""
         self._door.read(what, who, now)
 
     def warnings(self):
-        """Return a line for each user who still has the factory's password."""
+        """Return a line for each password and each key that is still the factory's."""
         return self._door.warnings()
 
     def local_time(self):

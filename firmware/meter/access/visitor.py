@@ -53,9 +53,54 @@ class Visitor:
 
     def login(self, user, password):
         """Log in; who was before is logged off. Denied, Refused."""
-        who = self._access.login(user, password, self._origin, self._who.peer, self._uptime.ms())
+        self._is_now(self._access.login(user, password, *self._where()))
+
+    def login_slot(self, slot, password):
+        """Log in as the user in a slot, 1 to 10, as login()."""
+        self._is_now(self._access.login_slot(slot, password, *self._where()))
+
+    def login_by_key(self, is_genuine):
+        """Log in as "management", with all rights, if it was proved that the peer has the keys. Denied, Refused.
+
+        is_genuine: what came of the check. A wrong one counts in the lockout as a wrong password does.
+        """
+        self._is_now(self._access.login_by_key(is_genuine, *self._where()))
+
+    def _where(self):
+        return self._origin, self._who.peer, self._uptime.ms()
+
+    def _is_now(self, who):
         self._end()
         self._who = who
+
+    def may_read(self, what):
+        """Return True if it may read this (of commands.READS). Asking is not logged; so for the next two."""
+        return self._access.may_read(what, self._who, self._uptime.ms())
+
+    def may_command(self, name):
+        """Return True if it may do this command, and the meter can."""
+        return self._access.may_command(name, self._who, self._uptime.ms())
+
+    def may_set(self, path):
+        """Return True if it may change this setting."""
+        return self._access.may_set(path, self._who, self._uptime.ms())
+
+    def refused(self, what):
+        """Write into the security log what a protocol has refused by itself. what: a line, without secrets."""
+        self._access.refused(what, self._who, self._uptime.ms())
+
+    @property
+    def keys(self):
+        """The KeyStore: for the protocol itself, never for its peer."""
+        return self._access.keys
+
+    def change(self, values):
+        """Change settings, {path: value}, as by writing the configuration with them. Denied, Refused."""
+        self._access.change(values, self._who, self._uptime.ms())
+
+    def users(self):
+        """As Access.users(); or Denied."""
+        return self._checked("users").users()
 
     def command(self, name, **arguments):
         """Do a command of commands.COMMANDS. Denied, Refused."""

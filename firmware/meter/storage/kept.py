@@ -48,7 +48,7 @@ class Kept:
     def put(self, name, state, now=0):
         """Store the state under a name as of a UTC second. It counts when this returns.
 
-        ValueError if all of them together are too long; OSError or StorageError if the flash failed: the old one counts.
+        ValueError if all together are too long; OSError or StorageError if the flash failed: the old one counts.
         """
         if name not in self._names:
             raise KeyError(name)

@@ -117,7 +117,7 @@ class SmallMeter:
 def conversation(max_pdu=1024, largest_set=1000):
     """Return (Conversation, SmallMeter)."""
     meter = SmallMeter()
-    device = Device(Catalogue(), max_pdu, lambda count: bytes(count), largest_set)
+    device = Device(Catalogue(), max_pdu, bytes, largest_set=largest_set)
     found = Conversation(device, meter)
     found.peer = "10.0.0.7:4000"
     return found, meter

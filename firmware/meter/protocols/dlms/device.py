@@ -3,6 +3,7 @@
 from meter.compat import const
 
 LARGEST_SET = const(66560)  # bytes of a value that is set in blocks: the largest configuration, 65,536, fits
+_DEFAULTS = {"dlms.manual_scaler": False, "dlms.primary": False}
 
 
 class Device:
@@ -10,10 +11,10 @@ class Device:
 
     max_pdu         the longest APDU, bytes: 12 to 65535
     random_bytes    function: so many bytes that nobody can guess
+    settings        function that returns the configuration in force, a dict from path to value
     largest_set     bytes of a value that comes in blocks
-    manual_scaler   True: registers have the scaler 0 that the reference manual prints, though values are times 1000
-    state           what the objects keep over a power cut, see access.dlms_state; or None
-    push            the Push of this meter, or None
+    signature       digest of the firmware, bytes
+    preset          what preset_adjusting_time of the clock has left for adjust_to_preset_time, or None
     """
 
     def __init__(
@@ -21,13 +22,23 @@ class Device:
         catalogue,
         max_pdu,
         random_bytes,
+        settings=lambda: _DEFAULTS,
         largest_set=LARGEST_SET,
-        manual_scaler=False,
-        state=None,
-        push=None,
+        signature=b"",
     ):
         self.catalogue = catalogue
         self.max_pdu, self.largest_set = max_pdu, largest_set
         self.random_bytes = random_bytes
-        self.manual_scaler = manual_scaler
-        self.state, self.push = state, push
+        self.signature = signature
+        self.preset = None
+        self._settings = settings
+
+    @property
+    def manual_scaler(self):
+        """True: registers have the scaler 0 that the reference manual prints, though values are times 1000."""
+        return self._settings()["dlms.manual_scaler"]
+
+    @property
+    def primary(self):
+        """True: registers and load profiles are on the primary side of the instrument transformers."""
+        return self._settings()["dlms.primary"]
