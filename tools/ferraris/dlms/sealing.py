@@ -7,23 +7,20 @@ The initialisation vector is the sender's system title and its counter; what is 
 control byte and the authentication key, of a proof the other's challenge too.
 """
 
-import hmac
 import struct
 
-from meter.aes import Gcm
 from meter.protocols.dlms import axdr
 from meter.protocols.dlms.axdr import BadData, length
+from meter.protocols.dlms.gcm import TAG, Gcm
 
 from ferraris.dlms.apdus import AnswerError
 from ferraris.dlms.key_file import KeyFile
 
 AUTHENTICATED, CIPHERED = 0x10, 0x30
-TAG = 12  # bytes of a GMAC
 OVERHEAD = 1 + 5 + 1 + 4 + TAG
 GENERAL = 0xDB
 # plain tag: ciphered tag of our requests
 _REQUESTS = {0x01: 0x21, 0xC0: 0xC8, 0xC1: 0xC9, 0xC3: 0xCB}
-_GENERAL_ONLY = (0x62,)
 _ANSWERS = (0x28, 0xCC, 0xCD, 0xCF)
 _PLAIN = (0xD8, 0x0E)  # exception response, service error: they are never ciphered
 
@@ -44,8 +41,8 @@ class Sealing:
         counter = self.keys.counter()
         head = struct.pack(">BI", CIPHERED, counter)
         vector = self.keys.system_title + head[1:]
-        aad = head[:1] + self.keys.authentication_key
-        sealed = head + self._cipher.encrypt(vector, apdu, aad)
+        body = self._cipher.cipher(vector, apdu)
+        sealed = head + body + self._cipher.tag(vector, self._header(CIPHERED), body)
         return bytes((_REQUESTS[apdu[0]],)) + bytes(length(len(sealed))) + sealed
 
     def unprotect(self, apdu: bytes) -> bytes:
@@ -68,25 +65,26 @@ class Sealing:
         if len(sealed) != size or size < 5 + TAG or sealed[0] != CIPHERED:
             raise AnswerError(f"not a ciphered answer: {apdu[:16].hex()}")
         counter = int.from_bytes(sealed[1:5], "big")
-        aad = sealed[:1] + self.keys.authentication_key
-        plain = self._cipher.decrypt(self.title + sealed[1:5], sealed[5:], aad)
-        if plain is None:
+        vector, body, tag = self.title + sealed[1:5], sealed[5:-TAG], sealed[-TAG:]
+        if not self._cipher.is_genuine(tag, vector, self._header(CIPHERED), body):
             raise AnswerError("the meter's answer is ciphered with another key, or was changed on its way")
         if counter <= self._last:
             raise AnswerError("an answer was sent twice: somebody replays what the meter has said")
         self._last = counter
-        return bytes(plain)
+        return bytes(self._cipher.cipher(vector, body))
 
     def gmac(self, challenge: bytes) -> bytes:
         """Return the proof that we have the keys, for the meter's challenge."""
         head = struct.pack(">BI", AUTHENTICATED, self.keys.counter())
-        aad = head[:1] + self.keys.authentication_key + challenge
-        return head + self._cipher.encrypt(self.keys.system_title + head[1:], b"", aad)
+        header = self._header(AUTHENTICATED) + challenge
+        return head + bytes(self._cipher.tag(self.keys.system_title + head[1:], header))
 
     def is_gmac(self, proof: bytes, challenge: bytes) -> bool:
         """Return True if the meter has proved that it has the keys. challenge: ours."""
         if not isinstance(proof, bytes) or len(proof) != 5 + TAG or proof[0] != AUTHENTICATED:
             return False
-        aad = proof[:1] + self.keys.authentication_key + challenge
-        due = self._cipher.encrypt(self.title + proof[1:5], b"", aad)
-        return hmac.compare_digest(due, proof[5:])
+        header = self._header(AUTHENTICATED) + challenge
+        return bool(self._cipher.is_genuine(proof[5:], self.title + proof[1:5], header))
+
+    def _header(self, control: int) -> bytes:
+        return bytes((control,)) + self.keys.authentication_key
