@@ -23,6 +23,14 @@ ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 _FLAG = "iec62056-21"
 
 
+class PortError(OSError):
+    """A TCP port cannot be opened. path: of its settings. error: the OSError."""
+
+    def __init__(self, path, error):
+        super().__init__("%s: %s" % (path, error))
+        self.path, self.error = path, error
+
+
 def device(app, board):
     """Return the Device: what all associations of this meter share."""
     catalogue = Catalogue((Associations(),) + MEASURED)
@@ -46,7 +54,7 @@ class Serving:
         self._device = device(app, board)
 
     async def open(self, announce):
-        """Open all ports. announce: called with (protocol, address) for each. OSError if one cannot be opened."""
+        """Open all ports. announce: called with (protocol, address) for each. PortError, OSError."""
         for name in self._board.serial_ports:
             if self._app.settings["ports.%s.enabled" % name]:
                 self._open_serial(name, announce)
@@ -73,10 +81,13 @@ class Serving:
 
     async def _listen(self, path, word, make_session, read_size, announce):
         settings, app = self._app.settings, self._app
-        server = await tcp.serve(
-            self._board.net, settings[path + ".host"], settings[path + ".port"], make_session, app.uptime,
-            CONNECTIONS, is_suspended=lambda: bool(app.engine.test_at), read_size=read_size,
-        )  # fmt: skip
+        try:
+            server = await tcp.serve(
+                self._board.net, settings[path + ".host"], settings[path + ".port"], make_session, app.uptime,
+                CONNECTIONS, is_suspended=lambda: bool(app.engine.test_at), read_size=read_size,
+            )  # fmt: skip
+        except OSError as error:
+            raise PortError(path, error)
         self._network.append(server)
         self._ports.append(server)
         announce(word, "%s:%d" % server.address)

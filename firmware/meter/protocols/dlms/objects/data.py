@@ -11,8 +11,6 @@ There is one firmware: register, metrology, service and PQ firmware are it; what
 analog boards, CPLD) has an empty version. There are no pulse outputs and no test pulses yet: both arrays are empty.
 """
 
-import json
-
 from meter.compat import const
 from meter.protocols.dlms import axdr
 from meter.protocols.dlms.objects import base, units
@@ -159,14 +157,10 @@ def _configure(data, context):
 
 def _change(data, context):
     path, value = base.structure(data, 2)
-    written = text(value)
-    if len(written) > _LONGEST_SETTING:
+    text(value)
+    if len(value.value) > _LONGEST_SETTING:
         raise base.AccessError(base.OTHER_REASON)
-    try:
-        setting = json.loads(written)
-    except (ValueError, RuntimeError):  # no JSON, or nested too deep
-        raise base.AccessError(base.OTHER_REASON)
-    change(context, {text(path): setting})
+    change(context, {text(path): done(context.access.parsed, value.value)})
 
 
 # A, B, C, D, E; right to read; value
