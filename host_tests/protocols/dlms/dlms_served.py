@@ -51,6 +51,7 @@ def served(rows=0, **sections):
         finally:
             loop.call_soon_threadsafe(app._board.power.fail)
             running.result(20)
+            asyncio.run_coroutine_threadsafe(_settled(), loop).result(20)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
@@ -67,3 +68,9 @@ async def _run(app, found, ready):
         await app.run(announce)
     finally:
         ready.set()
+
+
+async def _settled():
+    """Return when the tasks of the ports have ended."""
+    mine = asyncio.current_task()
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not mine), return_exceptions=True)
