@@ -86,6 +86,7 @@ RULES = (
     ),
     ("meter.app", ("meter",)),
     ("meter.serving", ("meter",)),
+    ("meter.pushing", ("meter",)),
     ("main", ("meter.app", "meter.compat", "boards", "board")),
 )
 

@@ -22,7 +22,7 @@ RIGHTS = (
     ("test mode", "test mode"),
     ("billing reset", "billing period reset"),
     ("preset", "preset of registers"),
-    ("control", "tariff override, demand pulses, warm start"),
+    ("control", "tariff override, demand pulses, warm start, disconnecting and reconnecting, push"),
     ("configure service", "primary, PT and CT settings"),
     ("configure registers", "display registers and self-reads"),
     ("configure load profile", "load profiles"),
@@ -46,10 +46,13 @@ ALL = (1 << len(RIGHTS)) - 1
 # What needs no login. The key under the front cover resets the billing period, and who has broken that seal may reset
 # the users (the manual, Display Faceplate; Meter Status): security keys and seals guard these.
 _PORT = ("read registers",)
+# What the meter sends by itself: whoever may set up a push can read all of it anyway. Nobody else has this origin.
+_PUSHED = tuple([name for name in NAMES if name.startswith("read ")])
 ANONYMOUS = (
     (kinds.OPTICAL, _PORT),
     (kinds.RS485, _PORT),
     (kinds.TCP, _PORT),
+    (kinds.SCHEDULE, _PUSHED),
     (kinds.FRONT_PANEL, ("read registers", "read alarms", "billing reset", "reset users")),
 )
 

@@ -51,6 +51,9 @@ Contacts    channels, outputs   how many contacts there are, and how many of the
                         of the uptime in ms of each channel's last change, 0 if there was none
 
 Board   security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
+        max_pdu         the longest APDU of DLMS that it has room for, bytes
+        signature       digest of its firmware, bytes; b"" where it has none
+        is_attended     True: a port that cannot be opened ends the start; False: it is a fault, and metering goes on
 
 Power   mains           True while the supply is present
         async failing() return when the supply has begun to fail: time for the last-gasp save

@@ -7,6 +7,9 @@ Beyond the manual's: what the Blue Book has for every meter, and under 0.128.96 
     0.128.96.0.0    the configuration, a JSON document: octet-string; SET writes it ("write configuration")
     0.128.96.1.0    {path, value as JSON}, write only: one setting, such as {"demand.interval", "15"}
     0.128.96.2.0    UTC time of the last freeze
+    0.128.96.12.0   what each protocol on each port says of itself: array of {port, protocol, state}, a state being
+                    0 fault, 1 ready, 2 active, 3 alert (the manual, Communication Events)
+
 There is one firmware: register, metrology, service and PQ firmware are it; what this meter has not (FPGA, digital and
 analog boards, CPLD) has an empty version. There are no pulse outputs and no test pulses yet: both arrays are empty.
 """
@@ -17,6 +20,7 @@ from meter.protocols.dlms.objects import base, units
 from meter.protocols.dlms.objects.clock import times
 from meter.protocols.dlms.objects.doing import change, command, done, text
 from meter.protocols.dlms.objects.profile import PIECE
+from meter.protocols.session import STATES
 
 _IDENTITY = base.FREE
 _PLATE, _STATE, _PROFILE, _ERROR = "read:nameplate", "read:status", "read:profile", "read:read"
@@ -53,7 +57,8 @@ def _serial(context):
     return axdr.visible(context.access.identity["serial"])
 
 
-def _device_name(context):
+def device_name(context):
+    """Return the logical device name: manufacturer and serial number, an octet-string."""
     identity = context.access.identity
     return axdr.octets((identity["manufacturer"] + identity["serial"]).encode()[:_NAME])
 
@@ -123,6 +128,17 @@ def _rate(context):
     return axdr.octets(b"ABCDEFGH"[rate - 1 : rate] if rate else b"")
 
 
+def _communication(context):
+    return axdr.array(
+        [
+            axdr.structure(
+                axdr.visible(one.port), axdr.visible(one.protocol), axdr.enum(STATES.index(one.state))
+            )
+            for one in context.device.endpoints()
+        ]
+    )
+
+
 def _received(context):
     return _unsigned(context.access.keys.received)
 
@@ -165,7 +181,7 @@ def _change(data, context):
 
 # A, B, C, D, E; right to read; value
 _TABLE = (
-    ((0, 0, 42, 0, 0), _IDENTITY, _device_name),
+    ((0, 0, 42, 0, 0), _IDENTITY, device_name),
     ((0, 0, 96, 1, 0), _IDENTITY, _serial),
     ((0, 0, 43, 1, 0), _IDENTITY, _received),
     ((0, 0, 0, 2, 1), _IDENTITY, _firmware),
@@ -203,6 +219,7 @@ _TABLE = (
     ((0, 0, 96, 14, 0), _STATE, _rate),  # currently active tariff
     ((1, 0, 0, 1, 2), _STATE, _moment("reset_at")),  # time of the last billing period reset
     ((0, 128, 96, 2, 0), _STATE, _moment("frozen_at")),
+    ((0, 128, 96, 12, 0), _STATE, _communication),
     ((0, 128, 96, 0, 0), _CONFIGURATION, _document),
     ((0, 128, 96, 1, 0), None, _write_only),
 )
