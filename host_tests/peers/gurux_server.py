@@ -78,8 +78,13 @@ class Server(GXDLMSSecureServer):
         return MethodAccessMode.ACCESS
 
     onPreGet = onPostGet = onPreRead = onPostRead = onPreWrite = onPostWrite = nothing
+
     def reportError(self, command, error):
-        import traceback; traceback.print_exc(); return super().reportError(command, error)
+        import traceback
+
+        traceback.print_exc()
+        return super().reportError(command, error)
+
     onPreAction = onPostAction = onConnected = onDisconnected = onInvalidConnection = nothing
 
 

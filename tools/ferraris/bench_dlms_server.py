@@ -1,6 +1,6 @@
 """A meter for `ferraris bench` in a process of its own: it meters in real time, and has a load profile of so many rows.
 
-    python -m ferraris.bench_dlms_server ROWS      prints `listening PORT`, serves until its input ends
+python -m ferraris.bench_dlms_server ROWS      prints `listening PORT`, serves until its input ends
 """
 
 import asyncio

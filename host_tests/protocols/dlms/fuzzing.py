@@ -97,7 +97,9 @@ def _splice(rng, data, corpus):
 def _number(rng, data, corpus):
     """A length or count, somewhere, that is large."""
     at = rng.randrange(len(data) + 1)
-    data[at : at + 1] = rng.choice((b"\x82\xff\xff", b"\x84\xff\xff\xff\xff", b"\x84\x00\x01\x00\x00", b"\x81\x80"))
+    data[at : at + 1] = rng.choice(
+        (b"\x82\xff\xff", b"\x84\xff\xff\xff\xff", b"\x84\x00\x01\x00\x00", b"\x81\x80")
+    )
 
 
 _MUTATIONS = (_flip, _special, _cut, _drop, _insert, _repeat, _splice, _number)
@@ -125,7 +127,9 @@ def requests(client):
     for one in entries:
         found += [apdus.get(Attribute(one.class_id, one.ln, number)) for number in one.attributes]
         found += [_set(client, one, number) for number, mode in one.attributes.items() if mode & 2]
-        found += [apdus.action(Attribute(one.class_id, one.ln, number), b"\x0f\x00") for number in one.methods]
+        found += [
+            apdus.action(Attribute(one.class_id, one.ln, number), b"\x0f\x00") for number in one.methods
+        ]
     many = [Attribute(one.class_id, one.ln, 2) for one in entries[::9]]
     begin, end = (struct.pack(">HBBBBBBBhB", 2026, 1, day, 255, 0, 0, 0, 0, 0, 0) for day in (1, 2))
     by_range = (1, reading.by_entry(1, 4)[1])
@@ -359,7 +363,9 @@ def frames(client_apdus):
 
 def wrapped(client_apdus):
     """Return the same in the wrapper."""
-    return [struct.pack(">HHHH", 1, (PUBLIC, READER)[k & 1], 1, len(a)) + a for k, a in enumerate(client_apdus)]
+    return [
+        struct.pack(">HHHH", 1, (PUBLIC, READER)[k & 1], 1, len(a)) + a for k, a in enumerate(client_apdus)
+    ]
 
 
 FLAG_LINES = [

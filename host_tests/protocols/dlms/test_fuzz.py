@@ -32,7 +32,9 @@ def test_an_exception_is_a_failure_that_says_how_to_repeat_it(corpora, monkeypat
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(Conversation, "receive", fall)
-    with pytest.raises(fuzzing.Failure, match=r"target none, 10 messages, seed 3, message [0-9a-f]*: ZeroDivision"):
+    with pytest.raises(
+        fuzzing.Failure, match=r"target none, 10 messages, seed 3, message [0-9a-f]*: ZeroDivision"
+    ):
         fuzzing.batch("none", corpora["none"], 10, seed=3)
 
 

@@ -65,7 +65,7 @@ def _span(options: Namespace, meter: Client) -> tuple[int, int] | None:
 
 
 def _put_profile(options: Namespace, meter: Client) -> None:
-    """Records are named by their end: what ends at the beginning of the window is not in it, what ends at its end is."""
+    """Records are named by their end: one that ends as the window begins is not in it, one that ends with it is."""
     span = _span(options, meter)
     found = reading.profile_records(
         meter, PROFILES[options.what], span and (span[0] + 1 if span[0] else 0, span[1])
