@@ -1,6 +1,8 @@
-"""A meter for `ferraris bench` in a process of its own: it meters in real time, and has a load profile of so many rows.
+"""A meter for `ferraris bench` in a process of its own, with a load profile of so many rows.
 
 python -m ferraris.bench_dlms_server ROWS      prints `listening PORT`, serves until its input ends
+
+Its load has no waveforms: as the other server, it has nothing else to do than to answer.
 """
 
 import asyncio
@@ -10,12 +12,14 @@ from typing import Any
 from meter.app import LOAD_PROFILE_KIND, App
 from meter.config.schema import validate
 from meter.hal.sim.flash import Flash
+from meter.hal.sim.load_model import FunctionSteps
 from meter.registers.load_profile import DEFAULT_CHANNELS
 from meter.registers.load_profile_record import NORMAL, Description, interval_code
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import PARTITIONS, Board, nominal_full_scale, synthesizer
+from boards.sim.board import PARTITIONS, Board, load_model, nominal_full_scale, synthesizer
+from ferraris import loop
 
 BEGIN = 1_735_689_600  # 2025-01-01T00:00:00Z
 QUARTER = 900
@@ -28,7 +32,8 @@ SETTINGS = {
 
 def fill(flash: Flash, rows: int) -> None:
     """Write a load profile of quarters of an hour from BEGIN on, with the factory's channels."""
-    fifo = Fifo(flash, *Partitions.open(flash, PARTITIONS).area("load_profile"), LOAD_PROFILE_KIND)
+    base, size = Partitions.open(flash, PARTITIONS).area("load_profile")
+    fifo = Fifo(flash, base, size, LOAD_PROFILE_KIND)
     fifo.mount()
     keys = DEFAULT_CHANNELS
     description = Description(0, keys, (1,) * len(keys), interval_code(15), False)
@@ -39,19 +44,23 @@ def fill(flash: Flash, rows: int) -> None:
         fifo.append(description.record(NORMAL, start, values), start + QUARTER)
 
 
-def meter(rows: int, document: dict[str, Any] | None = None, state: str | None = None) -> App:
+def meter(
+    rows: int, document: dict[str, Any] | None = None, state: str | None = None, waveforms: bool = True
+) -> App:
     """Return a meter whose clock is right behind its load profile. state: directory of a meter with serial ports."""
     settings = validate(document or SETTINGS)
-    board = Board(
-        settings,
-        synthesizer(settings),
-        nominal_full_scale(settings),
-        state=state,
-        speed=1.0,
-        start=BEGIN + rows * QUARTER,
-    )
+    start = BEGIN + rows * QUARTER
+    source = synthesizer(settings) if waveforms else load_model(settings, _steps(start))
+    board = Board(settings, source, nominal_full_scale(settings), state=state, speed=1.0, start=start)
     fill(board.flash, rows)
     return App(board, settings)
+
+
+def _steps(start: int) -> FunctionSteps:
+    """Return a load of 1 kW a phase for a week."""
+    return FunctionSteps(
+        lambda utc: (120.0,) * 3 + (1000.0,) * 3 + (0.0,) * 3 + (60.0,), QUARTER, start, start + 604800
+    )
 
 
 async def _serve(app: App) -> None:
@@ -65,4 +74,4 @@ async def _serve(app: App) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(meter(int(sys.argv[1]))))
+    loop.run(_serve(meter(int(sys.argv[1]), waveforms=False)))

@@ -6,6 +6,7 @@ from meter.access.errors import Refused
 from meter.access.profile_view import ProfileView
 from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
+from meter.compat import const
 from meter.config import document, json_reader
 from meter.quantities import INTEGRATED, describe, index
 from meter.registers.definition import LISTS, TIMES, WORKING
@@ -20,6 +21,7 @@ NAMEPLATE = (
     "meter.id", "meter.administrator", "meter.location", "meter.configuration_id", "meter.account",
     "service.ct_primary", "service.ct_secondary", "service.pt_primary", "service.pt_secondary",
 )  # fmt: skip
+_LAST = const(16)  # text keys whose quantities are known
 _NUMBERS = {row[0]: row[1:] for row in LISTS}
 
 
@@ -39,6 +41,7 @@ class Access:
         self._meter = meter
         self._logs = logs
         self._door = door
+        self._known = {}
         self.configure(serial, primary, frozen_reads, settings)
 
     def configure(self, serial, primary, frozen_reads, settings=None):
@@ -61,9 +64,8 @@ class Access:
         """
         if key == "error_code":
             return self._meter.diagnostics.state, 0, ""
-        number = index(key)
-        name, _, _, unit, _ = describe(number)
-        if name in INTEGRATED:
+        number, is_integrated, unit = self._known.get(key) or self._look_up(key)
+        if is_integrated:
             value, scaler = self._meter.engine.bank.value(number), SCALER
         else:
             latest = self._meter.latest
@@ -71,6 +73,15 @@ class Access:
         if primary and self._primary and value is not None:
             value = self._primary.of(value, unit)
         return value, scaler, unit
+
+    def _look_up(self, key):
+        """Return (index, is it integrated, unit) of a text key, and keep it: readers ask for the same few. KeyError."""
+        number = index(key)
+        name, _, _, unit, _ = describe(number)
+        if len(self._known) >= _LAST:
+            self._known = {}
+        self._known[key] = found = (number, name in INTEGRATED, unit)
+        return found
 
     def setting(self, path):
         """Return the value of a setting by its path, such as "demand.interval". KeyError."""

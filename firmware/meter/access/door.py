@@ -2,7 +2,7 @@
 
 from meter.access import arguments as kinds_of_arguments
 from meter.access import sections
-from meter.access.commands import ACCESS, BY_SECTION, COMMAND, NOT_BUILT, find, read_right
+from meter.access.commands import ACCESS, BY_SECTION, COMMAND, NOT_BUILT, READS, find, read_right
 from meter.access.errors import Denied, Refused
 from meter.access.key_store import NAMES as KEY_NAMES
 from meter.access.login import Login
@@ -26,6 +26,7 @@ class Door:
     def __init__(self, users, keys, log, actions, key_store):
         self._users, self._keys, self._log = users, keys, log
         self._actions = actions
+        self._reads = {what: mask((right,)) for what, right in READS}
         self.key_store = key_store
 
     def login(self, user, password, origin, peer, now):
@@ -114,11 +115,10 @@ class Door:
     def read(self, what, who, now):
         """Refuse (Denied) what this one may not read. what: of commands.READS."""
         self.refresh(who, now)
-        try:
-            _need(who, read_right(what))
-        except Denied as error:
+        if not who.rights & self._reads[what]:
+            error = _lacks(who, read_right(what))
             self._log.refused(who.marks, "%s: %s" % (what, error), now)
-            raise
+            raise error
         if what == "configuration":
             self._log.was_read(who.marks, what, now)
 
@@ -127,7 +127,7 @@ class Door:
     def may_read(self, what, who, now):
         """Return True if this one may read what is in commands.READS. KeyError."""
         self.refresh(who, now)
-        return bool(who.rights & mask((read_right(what),)))
+        return bool(who.rights & self._reads[what])
 
     def may_command(self, name, who, now):
         """Return True if this one may do a command, and it is built into this meter."""
@@ -160,9 +160,11 @@ class Door:
 
 def _need(who, right):
     if not who.rights & mask((right,)):
-        raise Denied(
-            "needs the right: %s" % right if who.entry else "needs a login with the right: %s" % right
-        )
+        raise _lacks(who, right)
+
+
+def _lacks(who, right):
+    return Denied("needs the right: %s" % right if who.entry else "needs a login with the right: %s" % right)
 
 
 def _told(name, given):
