@@ -3,12 +3,15 @@
 import asyncio
 
 import pytest
+from meter.hal.linux.net import Net as LinuxNet
 from meter.hal.sim.net import Net
 
+BACKENDS = {"sim": Net, "linux": LinuxNet}
 
-@pytest.fixture
-def net():
-    return Net()
+
+@pytest.fixture(params=BACKENDS)
+def net(request):
+    return BACKENDS[request.param]()
 
 
 async def _shout(reader, writer):

@@ -7,9 +7,12 @@ import pytest
 from meter.hal.sim.flash import PowerCut, WrongFileSize
 from meter.hal.sim.nvram import Nvram
 
+from host_tests.hal import linux_backends
+
 BACKENDS = {
     "sim in memory": lambda directory: Nvram(1024),
     "sim in a file": lambda directory: Nvram(1024, str(directory / "nvram")),
+    **linux_backends.NVRAMS,
 }
 
 

@@ -10,8 +10,10 @@ import pytest
 from meter.hal.sim.power import Power
 from meter.hal.sim.rtc import Rtc
 
-CLOCKS = {"sim": Rtc, "sim at a given time": lambda: Rtc(1_700_000_000)}
-SUPPLIES = {"sim": Power}
+from host_tests.hal import linux_clocks
+
+CLOCKS = {"sim": Rtc, "sim at a given time": lambda: Rtc(1_700_000_000), **linux_clocks.CLOCKS}
+SUPPLIES = {"sim": Power, **linux_clocks.SUPPLIES}
 
 
 @pytest.fixture(params=CLOCKS)
