@@ -4,7 +4,7 @@ Flash   on a card or a disk: blank bytes are 0xFF, programming clears bits. Each
         it returns (O_DSYNC), so a power cut tears the last one only, as on a real part: the storage relies on it.
 Mtd     a NOR chip on SPI, /dev/mtdN: erased by MEMERASE of mtd/mtd-abi.h, written as it is.
 
-mtd_info_user, 32 bytes: type u8 | 3 x padding | flags u32 | size u32 | erasesize u32 | writesize u32 | oobsize u32 | ...
+mtd_info_user, 32 bytes: type u8 | 3 x padding | flags u32 | size u32 | erasesize u32 | writesize u32 | ...
 erase_info_user, 8 bytes: start u32 | length u32
 """
 
