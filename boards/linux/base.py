@@ -29,9 +29,11 @@ PARTITIONS = (
     (("journal", 256), ("calibration", 3))
     + LOAD_PROFILES
     + LOGS
-    + (("self_reads", 12), ("config", 96), ("users", 4))
+    + (("self_reads", 12), ("config", 96), ("users", 4), ("keys", 4))
+    + (("dlms", 17), ("boot", 3), ("image", 256))
 )
 HALF_CYCLES = 2
+MAX_PDU = 65535  # of DLMS
 
 
 class LinuxBoard:
@@ -39,7 +41,9 @@ class LinuxBoard:
 
     load = None
 
-    def __init__(self, wiring, adc, state, system=System, clock=None):
+    def __init__(self, name, wiring, adc, state, system=System, clock=None):
+        self.name = name
+        self.max_pdu, self.signature = MAX_PDU, b""
         self.partitions = PARTITIONS
         self.half_cycles = HALF_CYCLES
         self.state = state

@@ -47,4 +47,4 @@ class Board(LinuxBoard):
 
     def __init__(self, state, wiring=Wiring, **seams):
         adc = Adc(wiring.DEVICE, wiring.NODE, CHANNELS, INPUTS, units(), RATE, wiring.TRIGGER)
-        super().__init__(wiring, adc, state, **seams)
+        super().__init__(NAME, wiring, adc, state, **seams)

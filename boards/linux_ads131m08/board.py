@@ -50,4 +50,4 @@ class Board(LinuxBoard):
         if source is None:
             source = start(wiring.SPI, wiring.CHIP, wiring.DRDY, CHIP_CHANNELS, GAINS, RATE)
         adc = Adc(source, CHANNELS, scales(units(), CHIP_CHANNELS, GAINS), RATE)
-        super().__init__(wiring, adc, state, **seams)
+        super().__init__(NAME, wiring, adc, state, **seams)

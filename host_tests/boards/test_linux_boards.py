@@ -107,7 +107,7 @@ def test_the_meter_of_the_board_reads_what_is_at_its_terminals(board):
     assert board.adc.overruns == 0
 
 
-NAMES = ("V.B", "A.C", "W.bi.A", "Hz.P")
+NAMES = ("V.B", "A.C", "W.bi.A", "Hz.A")
 
 
 def test_the_keys_are_the_jumpers(board):

@@ -100,7 +100,7 @@ def _check(reference: Reference, settings: Settings) -> None:
 
 
 def _real_board(name: str, state: str) -> Any:
-    """Return the Board of a Linux board, by its name. UsageError if it is no such board, OSError if it is not this one."""
+    """Return the Board of a Linux board. UsageError if there is none of this name, OSError if it is not here."""
     if name not in LINUX_BOARDS:
         raise UsageError(
             f"--board {name}: one of {', '.join(LINUX_BOARDS)}; others are not calibrated from here"

@@ -1,8 +1,12 @@
-"""Contact inputs and outputs on a GPIO character device. Contract: Contacts in meter.hal.
+"""Contacts on a GPIO character device. Contract: Contacts in meter.hal.
 
-Inputs are opto-coupled and pull the line low, so low is active. The kernel filters bounce and stamps each edge.
+Each contact has an input line, opto-coupled, which its voltage pulls low; the first ones have an output line besides.
+The kernel filters bounce and stamps each edge when it comes.
 """
 
+from time import monotonic_ns
+
+from meter.compat import Uptime
 from meter.hal.linux import gpio
 from meter.hal.linux.system import System
 
@@ -11,44 +15,54 @@ BUFFER = 256  # edges that the kernel keeps between two calls
 
 
 class Contacts:
-    """inputs, outputs: line numbers on `chip`, in the order of their channels; either may be empty.
+    """lines: input lines on `chip`, contact 1 first. drivers: output lines, contact 1 first, no more than lines.
 
+    uptime: function that returns the uptime in ms, of which edges are told. monotonic: nanoseconds, the kernel's clock.
     missed: edges that the kernel could not keep, since start.
     """
 
-    def __init__(self, chip, inputs=(), outputs=(), debounce_us=DEBOUNCE_US, system=System):
+    def __init__(
+        self, chip, lines=(), drivers=(), uptime=None, debounce_us=DEBOUNCE_US, system=System,
+        monotonic=monotonic_ns,
+    ):  # fmt: skip
+        if len(drivers) > len(lines):
+            raise ValueError("%d outputs are more than %d contacts" % (len(drivers), len(lines)))
+        self.channels, self.outputs = len(lines), len(drivers)
         self.missed = 0
-        self._numbers = {}
+        self._uptime, self._monotonic = uptime or Uptime().ms, monotonic
+        self._edges = [0] * len(lines)
+        self._numbers = [0] * len(lines)
         self._in = self._out = None
-        if inputs:
+        if lines:
             flags = gpio.INPUT | gpio.ACTIVE_LOW | gpio.PULL_UP | gpio.RISING | gpio.FALLING
-            self._in = gpio.Lines(chip, inputs, flags, debounce_us, BUFFER, system)
-        if outputs:
-            self._out = gpio.Lines(chip, outputs, gpio.OUTPUT, system=system)
+            self._in = gpio.Lines(chip, lines, flags, debounce_us, BUFFER, system)
+        if drivers:
+            self._out = gpio.Lines(chip, drivers, gpio.OUTPUT, system=system)
 
     def inputs(self):
-        """Return the inputs as a bit mask, bit 0 the first; a closed contact is 1."""
-        return self._in.values() if self._in else 0
-
-    def edges(self):
-        """Return the edges since the last call: (input, closed, microseconds of the monotonic clock), oldest first."""
-        found = []
-        while self._in and self._in.is_waiting():
+        """Return (mask, edges): see Contacts in meter.hal."""
+        if not self._in:
+            return 0, ()
+        while self._in.is_waiting():
             for edge in self._in.edges():
-                channel = self._in.offsets.index(edge.offset)
-                self.missed += edge.number - self._numbers.get(channel, 0) - 1
-                self._numbers[channel] = edge.number
-                found.append((channel, edge.is_rising, edge.ns // 1000))
-        return found
+                self._note(edge)
+        return self._in.values(), tuple(self._edges)
+
+    def _note(self, edge):
+        channel = self._in.offsets.index(edge.offset)
+        self.missed += edge.number - self._numbers[channel] - 1
+        self._numbers[channel] = edge.number
+        ago_ms = (self._monotonic() - edge.ns) // 1000000
+        self._edges[channel] = max(0, self._uptime() - ago_ms)
 
     def output(self, channel, state):
-        """Close (True) or open an output. IndexError if there is none of this number."""
-        if not self._out or not 0 <= channel < len(self._out.offsets):
-            raise IndexError("there is no output %d" % channel)
-        self._out.set(channel, state)
+        """Close (True) or open an output, 1 to outputs. ValueError if there is none such."""
+        if not 1 <= channel <= self.outputs:
+            raise ValueError("there is no output %d" % channel)
+        self._out.set(channel - 1, state)
 
     def close(self):
-        """Give the lines back. Outputs keep what the kernel leaves them at."""
+        """Give the lines back."""
         for lines in (self._in, self._out):
             if lines:
                 lines.close()
