@@ -37,6 +37,7 @@ class Device:
         os.mkfifo(self.node)
         self._pipe = os.open(self.node, os.O_RDWR)
         self.time = 1_000_000_000
+        self._scan = None
 
     def _element(self, name, index, text):
         folder = "scan_elements/"
@@ -52,7 +53,8 @@ class Device:
         """Put one scan of the enabled inputs into the node. counts: of all inputs. lost: scans dropped before it."""
         self.time += round(1e9 / self.rate) * (1 + lost)
         scan = b""
-        for number in self.enabled():
+        self._scan = self._scan or self.enabled()
+        for number in self._scan:
             stored = counts[number] << self.shift
             scan += struct.pack(self._code, stored)
         scan += bytes(-len(scan) % 8) + struct.pack(TIME[1], self.time)
