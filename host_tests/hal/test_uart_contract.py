@@ -7,6 +7,17 @@ import pytest
 import serial
 from meter.hal.sim.uart import QUEUE_LIMIT, Uart
 
+from host_tests.hal import rp2_devices
+
+BACKENDS = {"sim": lambda: Uart(stall_ms=20), "rp2": rp2_devices.uart}
+
+
+@pytest.fixture(params=BACKENDS)
+def any_uart(request):
+    made = BACKENDS[request.param]()
+    yield made
+    made.close()
+
 
 @pytest.fixture
 def uart():
@@ -17,6 +28,8 @@ def uart():
 
 def reader_of(uart, **options):
     """Open the reader's end as readers do."""
+    if hasattr(uart, "peer"):
+        return uart.peer
     return serial.Serial(uart.path, 9600, timeout=2, **options)
 
 
@@ -28,85 +41,85 @@ async def send(uart, data):
 # The contract
 
 
-def test_read_returns_what_has_arrived(uart):
+def test_read_returns_what_has_arrived(any_uart):
     async def talk():
         peer.write(b"hello")
-        return await uart.read()
+        return await any_uart.read()
 
-    with reader_of(uart) as peer:
+    with reader_of(any_uart) as peer:
         assert asyncio.run(talk()) == b"hello"
 
 
-def test_read_waits_until_something_arrives(uart):
+def test_read_waits_until_something_arrives(any_uart):
     async def talk():
-        reading = asyncio.create_task(uart.read())
+        reading = asyncio.create_task(any_uart.read())
         await asyncio.sleep(0)
         assert not reading.done()
         peer.write(b"x")
         return await reading
 
-    with reader_of(uart) as peer:
+    with reader_of(any_uart) as peer:
         assert asyncio.run(talk()) == b"x"
 
 
-def test_a_read_that_was_cancelled_loses_nothing(uart):
+def test_a_read_that_was_cancelled_loses_nothing(any_uart):
     async def talk():
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(uart.read(), 0.001)
+            await asyncio.wait_for(any_uart.read(), 0.001)
         peer.write(b"kept")
-        return await uart.read()
+        return await any_uart.read()
 
-    with reader_of(uart) as peer:
+    with reader_of(any_uart) as peer:
         assert asyncio.run(talk()) == b"kept"
 
 
-def test_drain_returns_when_all_has_left(uart):
-    with reader_of(uart) as peer:
-        asyncio.run(send(uart, b"answer"))
+def test_drain_returns_when_all_has_left(any_uart):
+    with reader_of(any_uart) as peer:
+        asyncio.run(send(any_uart, b"answer"))
         assert peer.read(6) == b"answer"
 
 
-def test_all_byte_values_pass_both_ways_with_8_bits(uart):
-    uart.configure(9600, 8, "N", 1)
+def test_all_byte_values_pass_both_ways_with_8_bits(any_uart):
+    any_uart.configure(9600, 8, "N", 1)
     every = bytes(range(256))
 
     async def talk():
-        await send(uart, every)
+        await send(any_uart, every)
         peer.write(every)
         got = b""
         while len(got) < 256:
-            got += await uart.read()
+            got += await any_uart.read()
         return got
 
-    with reader_of(uart) as peer:
+    with reader_of(any_uart) as peer:
         assert asyncio.run(talk()) == every
         assert peer.read(256) == every
 
 
-def test_close_ends_a_read_that_waits_and_those_after_it(uart):
+def test_close_ends_a_read_that_waits_and_those_after_it(any_uart):
     async def talk():
-        reading = asyncio.create_task(uart.read())
+        reading = asyncio.create_task(any_uart.read())
         await asyncio.sleep(0)
-        uart.close()
-        return await reading, await uart.read()
+        any_uart.close()
+        return await reading, await any_uart.read()
 
     assert asyncio.run(talk()) == (b"", b"")
 
 
-def test_closing_twice_is_allowed(uart):
-    uart.close()
-    uart.close()
+def test_closing_twice_is_allowed(any_uart):
+    any_uart.close()
+    any_uart.close()
 
 
-def test_reading_and_writing_may_wait_at_the_same_time(uart):
+def test_reading_and_writing_may_wait_at_the_same_time(any_uart):
     async def talk():
-        uart.write(bytes(QUEUE_LIMIT))
-        draining, reading = asyncio.create_task(uart.drain()), asyncio.create_task(uart.read())
+        any_uart.write(bytes(QUEUE_LIMIT))
+        draining, reading = asyncio.create_task(any_uart.drain()), asyncio.create_task(any_uart.read())
         await draining
         peer.write(b"still read")
         return await reading
 
-    with reader_of(uart) as peer:
+    with reader_of(any_uart) as peer:
         assert asyncio.run(talk()) == b"still read"
 
 

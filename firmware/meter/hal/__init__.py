@@ -27,20 +27,46 @@ Flash   size, erase_size   bytes, ints
 Nvram   size, read(addr, buf), write(addr, data)     optional battery-backed or FRAM bytes
 
 Rtc     read()          UTC in whole seconds since 1970-01-01, an int
-        set(seconds)    set it
+        set(seconds)    set it, from 2000 to 2099 at least
         power_lost      True if the clock stopped since it was last set
 
 Uart    configure(baud, bits, parity, stop)   parity is "N", "E" or "O"; takes effect at once
         async read()    some bytes (at least one); b"" when the port is closed
         write(data)     queue bytes
         async drain()   return when what was queued has left
+        transmit(on)    a board's half-duplex line: take it, or leave it to the other side. drain() does so by itself
         close()
 
 Net     async start_server(handler, host, port) -> server   handler(reader, writer) as in asyncio.start_server;
                         server.address is (host, port) as bound; server.close(), async server.wait_closed()
         async open_connection(host, port) -> (reader, writer)
 
-Board   security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
+Contacts                optional
+        inputs()        a bit mask, 1 is closed, bit 0 the first input
+        edges()         (channel, is closed, ticks_ms) of each change since the last call, oldest first; those that
+                        found no room are counted in `dropped`
+        output(channel, state)   close or open an output
+        close()         open all outputs
+
+Display                 optional
+        width, height   points, 320 x 240
+        start()         switch it on
+        async show(draw, top=0, bottom=height)   renew these lines: draw(canvas, line) is called for each strip of them,
+                        with a framebuf.FrameBuffer whose first line is that line of the picture
+        colour(red, green, blue)   the number that a canvas has for it
+        brightness(percent)
+
+Keys                    optional
+        poll(now)       (name, is pressed) of each key that has changed, debounced. now: uptime, ms
+        async read(uptime)   the next changes, at least one
+
+Watchdog                optional
+        feed()          a frame was metered. From the first call on the board starts anew if there is no other in time
+
+Board   adc or load, flash, partitions, half_cycles, nvram or None, rtc, power, net or None, serial_ports, uart(name),
+        address(name), close()
+        watchdog        None where there is none
+        security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
 
 Power   mains           True while the supply is present
         async failing() return when the supply has begun to fail: time for the last-gasp save

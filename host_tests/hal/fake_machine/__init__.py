@@ -17,6 +17,7 @@ from host_tests.hal.fake_machine import framebuf, machine, network, rp2, uctypes
 MODULES = {"machine": machine, "rp2": rp2, "network": network, "uctypes": uctypes, "framebuf": framebuf}
 sys.modules.update(MODULES)
 time.sleep_ms = lambda ms: world.current().advance(ms * 1000)
+TURN_US = 20  # of a turn of the loop in which nobody waits
 REAL_TICKS = compat.ticks_ms
 
 
@@ -29,7 +30,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
         def select(timeout):
             assert timeout is not None, "everybody waits, and nothing will happen"
-            world.current().advance(timeout * 1e6)
+            world.current().advance(max(timeout * 1e6, TURN_US))
             return real(0)
 
         self._selector.select = select
@@ -46,14 +47,15 @@ class VirtualPolicy(asyncio.DefaultEventLoopPolicy):
 
 
 @contextmanager
-def new_world(**options):
-    """A World (see world.World) in whose time asyncio and the firmware's clocks go."""
+def new_world(is_virtual=True, **options):
+    """A World (see world.World) in whose time asyncio and the firmware's clocks go, if it is virtual."""
     made = world.World(**options)
     before = asyncio.get_event_loop_policy()
     world.set_current(made)
     uctypes.forget()
-    asyncio.set_event_loop_policy(VirtualPolicy())
-    compat.ticks_ms = lambda: int(made.now // 1000)
+    if is_virtual:
+        asyncio.set_event_loop_policy(VirtualPolicy())
+        compat.ticks_ms = lambda: int(made.now // 1000)
     try:
         yield made
     finally:

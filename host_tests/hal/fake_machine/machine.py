@@ -118,7 +118,9 @@ class SoftSPI(SPI):
 
 
 def exchange_byte(device, byte):
-    """Clock one byte, most significant bit first."""
+    """Clock one byte, most significant bit first. A chip that is asked much may take whole bytes: exchange()."""
+    if hasattr(device, "exchange"):
+        return device.exchange(byte)
     got = 0
     for bit in range(7, -1, -1):
         got = got << 1 | device.clock(byte >> bit & 1)

@@ -16,33 +16,26 @@ class Mb85rs512t:
         self.cut_after = None
         self._identity = identity
         self._enabled = False
+        self._got = bytearray()
         world.wire_spi(cs, self)
 
     def select(self):
         """CS has gone low: an op-code follows."""
         self._got = bytearray()
-        self._byte = self._bits = 0
-        self._out = 0
 
     def deselect(self):
         """CS has gone high. The latch falls after a write."""
-        code = self._got[0] if getattr(self, "_got", None) else None
+        code = self._got[0] if self._got else None
         if code == 0x06 and len(self._got) == 1:
             self._enabled = True
         elif code in (0x04, 0x02):
             self._enabled = False
 
-    def clock(self, mosi):
-        """One bit each way. Return MISO."""
-        if not self._bits:
-            self._out = self._next()
-        miso = self._out >> 7 - self._bits & 1
-        self._byte = self._byte << 1 | mosi
-        self._bits += 1
-        if self._bits == 8:
-            self._got.append(self._byte & 0xFF)
-            self._bits = 0
-            self._store()
+    def exchange(self, mosi):
+        """One byte each way. Return MISO."""
+        miso = self._next()
+        self._got.append(mosi)
+        self._store()
         return miso
 
     def _address(self):

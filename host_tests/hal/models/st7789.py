@@ -21,23 +21,17 @@ class St7789:
         self.written = 0
         self._command, self._data = None, bytearray()
         self._window = (0, 319, 0, 239)
-        self._byte = self._bits = 0
         self._slept_at = None
 
     def select(self):
         """CS has gone low."""
-        self._bits = 0
 
     def deselect(self):
         """CS has gone high."""
 
-    def clock(self, mosi):
-        """One bit."""
-        self._byte = (self._byte << 1 | mosi) & 0xFF
-        self._bits += 1
-        if self._bits == 8:
-            self._bits = 0
-            (self._take if self._world.line(self._dc).level else self._begin)(self._byte)
+    def exchange(self, byte):
+        """One byte; there is no way back."""
+        (self._take if self._world.line(self._dc).level else self._begin)(byte)
         return 0
 
     def _begin(self, command):
