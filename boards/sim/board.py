@@ -26,8 +26,9 @@ PARTITIONS = (
     (("journal", 256), ("calibration", 3))
     + LOAD_PROFILES
     + LOGS
-    + (("self_reads", 12), ("config", 96), ("users", 4))
+    + (("self_reads", 12), ("config", 96), ("users", 4), ("keys", 4))
 )
+MAX_PDU = 65535  # of DLMS: a PC has room for the longest that the wrapper carries
 CALIBRATED_AT = 23.0  # degrees Celsius
 PORTS = ("optical", "rs485")
 
@@ -59,6 +60,7 @@ class Board:
         self.serial_ports = PORTS if state else ()
         self.half_cycles = half_cycles
         self.state = state
+        self.max_pdu, self.signature = MAX_PDU, b""
         self.adc = self.load = None
         if isinstance(source, LoadModel):
             self.load = LoadSource(source, speed, last)

@@ -7,22 +7,20 @@ from meter.access import actions
 from meter.access.access import Access
 from meter.access.armed import Armed
 from meter.access.door import Door
+from meter.access.key_store import KeyStore
 from meter.access.keys import Keys
 from meter.access.security_log import SecurityLog
 from meter.access.users import Users
-from meter.access.visitor import Visitor
 from meter.compat import Uptime
 from meter.config import apply, build_registers, document, store
 from meter.config.fingerprint import fingerprint
 from meter.config.primary import Primary
-from meter.config.schema import BAUDS, ConfigError, defaults
+from meter.config.schema import ConfigError, defaults
 from meter.meter import Meter
 from meter.metrology import builder, calibration
 from meter.metrology.span import Span
-from meter.ports import serial, tcp
 from meter.power_quality.builder import dips
 from meter.power_quality.sag_log import SagLog
-from meter.protocols.iec62056_21.session import Iec6205621Session
 from meter.registers import event_kinds
 from meter.registers.event_log import EventLogs
 from meter.registers.event_watch import DiagnosticWatch, started, stopped
@@ -44,8 +42,7 @@ FIFOS = (
 )
 CALIBRATION_KIND = 0x43
 USERS_KIND = 0x55
-TCP_CONNECTIONS = 4
-ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
+KEYS_KIND = 0x4B
 
 
 class App:
@@ -90,6 +87,7 @@ class App:
         self.uptime = Uptime()
         self._armed = Armed()
         self._visits = SecurityLog(self.logs, self.meter.clock)
+        self._keys = KeyStore(Journal(board.flash, *areas.area("keys"), KEYS_KIND), settings["meter.serial"])
         door = self._door(Journal(board.flash, *areas.area("users"), USERS_KIND))
         self.access = Access(
             self.meter,
@@ -103,7 +101,7 @@ class App:
         self._diagnostics = DiagnosticWatch(self.logs)
         self.meter.dips.observers.append(SagLog(self.logs).take)
         self.ended = self.restarts = False
-        self._stop, self._network = None, []
+        self._stop = self._serving = None
         self._log_start(self._journal.passed)
 
     @property
@@ -191,9 +189,9 @@ class App:
         keys = Keys(lambda: board.security_keys, settings["meter.mid"])
         known = actions.of_meter(self.meter, lambda: self.settings)
         known.update(actions.of_configuration(lambda: self.settings, self.configure, keys))
-        known.update(actions.of_users(users, self._armed, self._visits))
+        known.update(actions.of_users(users, self._keys, self._armed, self._visits))
         known.update(actions.of_app(self, self._armed))
-        return Door(users, keys, self._visits, known)
+        return Door(users, keys, self._visits, known, self._keys)
 
     def _log_start(self, passed):
         meter, logs = self.meter, self.logs
@@ -240,8 +238,8 @@ class App:
 
     def hang_up(self):
         """Test mode has begun: network connections end, and none is served until it is over (the manual, Test Mode)."""
-        for server in self._network:
-            server.hang_up()
+        if self._serving:
+            self._serving.hang_up()
 
     def warm_start(self):
         """Stop, and start again with all that is kept: run() returns, `restarts` is True."""
@@ -250,7 +248,7 @@ class App:
             self._stop.set()
 
     def cold_start(self):
-        """The factory's configuration, and nothing in registers and load profiles. Users, calibration and logs stay."""
+        """The factory's configuration, nothing in registers and load profiles. Users, keys, calibration, logs stay."""
         now = self.meter.clock.second
         self._store.save(defaults(), now)
         self.engine.clear(now)
@@ -264,6 +262,7 @@ class App:
         self._flush()
         self.meter.finish()  # first what counts, then what tells
         self._diagnostics.finish()
+        self._keys.finish()
         self._armed.power_fails(self.uptime.ms())
         stopped(self.logs, self.meter.clock.second, self.meter.latest)
         self._board.flash.sync()
@@ -275,20 +274,26 @@ class App:
         """
         self._stop = asyncio.Event()
         self._failure = None
-        open_ports, tasks = [], []
+        tasks = []
         try:
-            await self._open_ports(open_ports, tasks, announce)
+            await self._serve(announce)
             tasks.append(asyncio.create_task(self._until_end(self.metering())))
             tasks.append(asyncio.create_task(self._until_end(self._board.power.failing())))
             await self._stop.wait()
         finally:
             for task in tasks:
                 task.cancel()
-            for port in open_ports:
-                port.close()
+            if self._serving:
+                self._serving.close()
             self.finish()
         if self._failure:
             raise self._failure
+
+    async def _serve(self, announce):
+        from meter.serving import Serving
+
+        self._serving = Serving(self, self._board, self._visits)
+        await self._serving.open(announce)
 
     async def _until_end(self, task):
         # Whatever ends first ends the run; an error of our own is not swallowed with the task.
@@ -299,38 +304,6 @@ class App:
         except Exception as error:
             self._failure = error
         self._stop.set()
-
-    async def _open_ports(self, open_ports, tasks, announce):
-        settings, board = self.settings, self._board
-        uptime = self.uptime
-        for name in board.serial_ports:
-            if settings["ports.%s.enabled" % name]:
-                uart = board.uart(name)
-                open_ports.append(uart)
-                tasks.append(asyncio.create_task(serial.run(uart, self._serial_session(name), uptime)))
-                announce("iec62056-21", board.address(name))
-        if settings["ports.iec62056_21_tcp.enabled"]:
-            host, port = settings["ports.iec62056_21_tcp.host"], settings["ports.iec62056_21_tcp.port"]
-            server = await tcp.serve(
-                board.net, host, port, self._tcp_session, uptime, TCP_CONNECTIONS,
-                is_suspended=lambda: bool(self.engine.test_at),
-            )  # fmt: skip
-            self._network.append(server)
-            open_ports.append(server)
-            announce("iec62056-21", "%s:%d" % server.address)
-
-    def _serial_session(self, name):
-        baud = str(BAUDS.index(self.settings["ports.%s.baud" % name]))
-        reaction = self.settings["ports.%s.reaction" % name]
-        visitor = self._visitor(ORIGINS[name])
-        return lambda: Iec6205621Session(visitor, baud=baud, reaction_ms=reaction, visit=visitor)
-
-    def _tcp_session(self):
-        visitor = self._visitor(event_kinds.TCP)
-        return Iec6205621Session(visitor, serial=False, visit=visitor)
-
-    def _visitor(self, origin):
-        return Visitor(self.access, origin, self._visits, self.uptime)
 
 
 def _fifos(flash, areas):

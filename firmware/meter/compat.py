@@ -1,6 +1,7 @@
 """The seam to the interpreter: what MicroPython and CPython spell differently, except arrays (see xnp).
 
 `const` lets mpy-cross fold constants away. `Uptime` is the one monotonic clock that ports use for time-outs.
+`random_bytes(count)` gives bytes that nobody can guess.
 """
 
 try:
@@ -24,6 +25,12 @@ except ImportError:
     def ticks_diff(end, start):
         """Return end - start in milliseconds, for two values of ticks_ms()."""
         return end - start
+
+
+try:
+    from os import urandom as random_bytes
+except ImportError:
+    random_bytes = None  # the WebAssembly build of MicroPython has none; each board has
 
 
 class Uptime:

@@ -61,6 +61,7 @@ class Meter:
         """
         now = self.clock.second
         engine.resume(self.engine.state(now), now, now, is_outage=False)
+        engine.is_clock_doubtful = self.engine.is_clock_doubtful
         self.dips.finish(self.clock)
         dips.observers = self.dips.observers
         self.engine, self.diagnostics, self.dips = engine, diagnostics, dips

@@ -22,16 +22,19 @@ _FOREVER = 1 << 40  # more than any time asked for
 class Zone:
     """A zone by its rule. Raises ValueError with what is wrong with it.
 
-    rule    the text
+    rule        the text
+    standard    seconds that standard time is ahead of UTC (east)
+    daylight    the same of daylight saving time; as standard where there is none
+    dates       None without daylight saving, else when it begins and ends: as zone_rule.parse() has it
     What was found last holds for a stretch between two changes, so the next question costs two comparisons.
     """
 
     def __init__(self, rule="UTC0"):
         self.rule = rule
-        self._names, (self._standard, self._daylight), self._dates = parse(rule)
+        self._names, (self.standard, self.daylight), self.dates = parse(rule)
         self._begin, self._until = -_FOREVER, _FOREVER
         self._is_dst = False
-        if self._dates:
+        if self.dates:
             self._look(0)
 
     def _look(self, utc):
@@ -52,12 +55,19 @@ class Zone:
 
     def _changes(self, year):
         """Return (UTC second, is daylight saving from then on) of a year and its neighbours in order."""
-        start, end = self._dates
+        start, end = self.dates
         changes = []
         for each in (year - 1, year, year + 1):
-            changes.append((_at(start, each) - self._standard, True))
-            changes.append((_at(end, each) - self._daylight, False))
+            changes.append((_at(start, each) - self.standard, True))
+            changes.append((_at(end, each) - self.daylight, False))
         return sorted(changes)
+
+    def changes(self, year):
+        """Return (UTC second at which daylight saving begins, at which it ends) of a year, or None."""
+        if not self.dates:
+            return None
+        start, end = self.dates
+        return _at(start, year) - self.standard, _at(end, year) - self.daylight
 
     def stretch(self, utc):
         """Return (first, end): the UTC seconds between two changes, the end not in it, around a UTC second."""
@@ -69,7 +79,7 @@ class Zone:
         """Return the seconds that local time is ahead of UTC (east), daylight saving included."""
         if not self._begin <= utc < self._until:
             self._look(utc)
-        return self._daylight if self._is_dst else self._standard
+        return self.daylight if self._is_dst else self.standard
 
     def is_dst(self, utc):
         """Return True if daylight saving is in force."""
@@ -94,7 +104,7 @@ class Zone:
 
         In the hour that is passed over: the second at which it was passed over, the first that shows more.
         """
-        ahead, behind = max(self._standard, self._daylight), min(self._standard, self._daylight)
+        ahead, behind = max(self.standard, self.daylight), min(self.standard, self.daylight)
         for offset in (ahead, behind):
             if self.offset(local - offset) == offset:
                 return local - offset

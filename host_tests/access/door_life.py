@@ -1,7 +1,9 @@
 """A whole meter in memory for the tests of access, with jumpers and a MID option that can be changed at any time."""
 
+from meter.access.key_store import FACTORY
 from meter.access.visitor import Visitor
 from meter.config.schema import validate
+from meter.key_wrap import wrap
 from meter.metrology.calibration import Calibration
 from meter.metrology.span import Span
 from meter.registers import event_kinds as kinds
@@ -21,6 +23,7 @@ ARGUMENTS = {
     "set user": {"user": "guest", "password": "welcome", "rights": ("read events",)},
     "remove user": {"user": "pq"},
     "reset users": {"confirmed": True},
+    "replace keys": {"keys": ((0, wrap(FACTORY[3], b"another 16 bytes")),)},
     "mark load profile read": {"profile": 1, "reader": "head-end", "entry": 1},
     "calibrate": {"calibration": Calibration(gains=(1.01,) * 6).pack()},
     "cold start": {"confirmed": True},

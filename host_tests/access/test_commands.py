@@ -31,6 +31,7 @@ MAY = {
     "set user": "admin",
     "remove user": "admin",
     "reset users": "admin panel",
+    "replace keys": "admin",
     "mark load profile read": "admin",
     "battery changed": "admin user1",
     "calibrate": "admin",

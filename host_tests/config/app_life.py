@@ -14,9 +14,9 @@ from host_tests.engine_life import register
 SECTOR = 4096
 AREAS = (
     ("journal", 12), ("calibration", 3), ("load_profile", 4), ("profile_2", 4), ("events", 4), ("diagnostics", 3),
-    ("security", 3), ("alarms", 3), ("sags", 3), ("self_reads", 3), ("config", 16), ("users", 4),
+    ("security", 3), ("alarms", 3), ("sags", 3), ("self_reads", 3), ("config", 16), ("users", 4), ("keys", 4),
 )  # fmt: skip
-FLASH_SIZE = 68 * SECTOR
+FLASH_SIZE = 72 * SECTOR
 START = 1_700_000_100 - 1_700_000_100 % 3600  # on the hour
 # Two profiles, self-reads each hour, a rate, a demand and its peak: something to lose in every feature.
 CONFIGURATION = {

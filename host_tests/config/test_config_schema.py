@@ -165,7 +165,7 @@ def test_an_unknown_setting_names_those_that_are_known():
         "service.freqency: unknown setting; known here: connection, current_class, frequency, nominal_voltage"
     )
     (problem,) = problems({"ports": {"optical": {"speed": 9600}}})
-    assert problem == "ports.optical.speed: unknown setting; known here: enabled, baud, reaction"
+    assert problem == "ports.optical.speed: unknown setting; known here: enabled, baud, reaction, mode"
 
 
 @pytest.mark.parametrize("name", ("service.frequency", "", "Service", "service ", "a.b.c"))

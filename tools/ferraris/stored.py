@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meter.app import CALIBRATION_KIND, FIFOS, USERS_KIND, App
+from meter.app import CALIBRATION_KIND, FIFOS, KEYS_KIND, USERS_KIND, App
 from meter.config import store
 from meter.config.schema import ConfigError, defaults
 from meter.hal.sim.flash import Flash, WrongFileSize
@@ -31,6 +31,7 @@ KINDS = {
     "calibration": CALIBRATION_KIND,
     "config": store.KIND,
     "users": USERS_KIND,
+    "keys": KEYS_KIND,
     **{area: kind for _, area, kind in FIFOS},
     **dict(FIFO_KINDS),
 }

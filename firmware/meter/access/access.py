@@ -1,16 +1,25 @@
 """The one door for everyone outside the core: ports, display, tools. It reads by name and hands out plain values."""
 
 from meter import VERSION
-from meter.access.reading import bare, reading
+from meter.access.commands import WRITE_CONFIGURATION
+from meter.access.errors import Refused
+from meter.access.profile_view import ProfileView
+from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
 from meter.config import document
 from meter.quantities import INTEGRATED, describe, index
-from meter.registers.definition import LISTS
+from meter.registers.definition import LISTS, TIMES, WORKING
 from meter.registers.energy import SCALER
-from meter.registers.self_read import SelfRead
+from meter.registers.event_log import SHORTEST
+from meter.registers.load_profile_channels import unit_of
+from meter.registers.self_read import KEPT, SelfRead
 
 MANUFACTURER = "FRS"  # three letters, as IEC 62056-21 identifications have it
 MODEL = "Ferraris"
+NAMEPLATE = (
+    "meter.id", "meter.administrator", "meter.location", "meter.configuration_id", "meter.account",
+    "service.ct_primary", "service.ct_secondary", "service.pt_primary", "service.pt_secondary",
+)  # fmt: skip
 _NUMBERS = {row[0]: row[1:] for row in LISTS}
 
 
@@ -67,6 +76,15 @@ class Access:
         """Return the value of a setting by its path, such as "demand.interval". KeyError."""
         return self._settings[path]
 
+    @property
+    def keys(self):
+        """The KeyStore."""
+        return self._door.key_store
+
+    def users(self):
+        """Return (number of the slot from 1, name) of each user."""
+        return self._door.users()
+
     def configuration(self):
         """Return the configuration in force as a document (JSON, bytes): what "write configuration" takes."""
         return document.text(self._settings)
@@ -111,6 +129,13 @@ class Access:
         """Yield the records of load profile 1 as LoadProfile.records() does."""
         return self._meter.load_profile.records(start)
 
+    def profile_between(self, first, last, number=1):
+        """Yield the records of a load profile that end at these UTC seconds or between them. KeyError: it is off."""
+        for k, profile in enumerate(self._meter.load_profiles):
+            if k == number - 1:
+                return profile.query.between(first, last, self._meter.clock.second)
+        raise KeyError(number)
+
     def profile_channels(self):
         """Return the text keys of load profile 1's channels."""
         return self._meter.load_profile.channels
@@ -121,6 +146,136 @@ class Access:
             raise KeyError(name)
         return self._logs.log(name).records(start)
 
+    # What only some protocols ask for.
+
+    def read_rate(self, key, rate, primary=False):
+        """As read(), of an integrated quantity: the total of one tariff rate, 1 to 8 for A to H.
+
+        KeyError if it is not kept: no register that shows this quantity belongs to a rate.
+        """
+        number = index(key)
+        name, _, _, unit, _ = describe(number)
+        bank = self._meter.engine.bank
+        if name not in INTEGRATED or not bank.energy.keeps(number):
+            raise KeyError("%s is not kept by rate" % key)
+        return self._on_side(bank.value(number, rate), unit, primary), SCALER, unit
+
+    def _on_side(self, value, unit, primary):
+        return self._primary.of(value, unit) if primary and self._primary and value is not None else value
+
+    def keeps_rate(self, key):
+        """Return True if read_rate() knows an integrated quantity."""
+        return self._meter.engine.bank.energy.keeps(index(key))
+
+    def unit(self, key):
+        """Return the unit of a quantity, or of a load profile's channel. KeyError if there is none such."""
+        return unit_of(key)
+
+    def channels(self, number):
+        """Return the text keys of the channels of load profile 1 or 2. KeyError if it is off."""
+        return self._profile(number).channels
+
+    def listed(self, list_name):
+        """Yield (number, form) of the registers of a list. form: of reading.py."""
+        first, last = _NUMBERS[list_name]
+        for bank in (self._meter.engine.bank, self._meter.engine.test):
+            for register in bank.registers:
+                if first <= register.definition.id <= last:
+                    yield register.definition.id, form_of(register.definition)
+
+    def form(self, number):
+        """Return the form of a register's values. KeyError if there is no such register."""
+        return form_of(self._meter.engine.register(number).definition)
+
+    def demands(self):
+        """Yield (kind, quantity, rate 0 to 8) of what working registers show of demands."""
+        for register in self._meter.engine.bank.registers:
+            one = register.definition
+            if one.storage == WORKING and one.kind.endswith("demand"):
+                yield one.kind, one.quantity, one.rate
+
+    def demanded(self, kind, key, rate=0, primary=False):
+        """Return (value, scaler, unit) of a demand as a working register has it now; of a time a UTC second.
+
+        kind: of definition.KINDS, with "demand" in it. KeyError if there is no such register.
+        """
+        for register in self._meter.engine.bank.registers:
+            one = register.definition
+            if (one.kind, one.quantity, one.rate, one.storage) == (kind, key, rate, WORKING):
+                value, unit = register.value(), describe(index(key))[3]
+                if kind in TIMES:
+                    return value, 0, unit
+                scaler = SCALER if isinstance(value, int) else 0
+                return self._on_side(value, unit, primary), scaler, unit
+        raise KeyError("no register shows the %s of %s" % (kind, key))
+
+    def demand_timing(self):
+        """Return (begun, ended, seconds of a subinterval, subintervals of an interval) of the demand.
+
+        begun: UTC second at which the running subinterval began. ended: at which the last demand was formed, or None.
+        """
+        demand = self._meter.engine.bank.demand
+        return (
+            demand.begun, demand.ended or None, demand.interval_s // demand.subintervals, demand.subintervals,
+        )  # fmt: skip
+
+    def nameplate(self):
+        """Return a dict from path to value: the settings that say which meter this is, and its ratios."""
+        return {path: self._settings[path] for path in NAMEPLATE}
+
+    def status(self):
+        """Return a dict of what state the meter is in.
+
+        diagnostics, system, trigger    bits: the diagnostic state, the two words of the status
+        battery, battery_s              "green", "yellow" or "red"; seconds for which it has been in use
+        is_doubtful                     True if the clock was lost and has not been set since
+        rate, season                    0 to 8, 0 to 3
+        reset_at, frozen_at, next_reset UTC seconds, or None: billing period resets, freeze
+        """
+        engine = self._meter.engine
+        return {
+            "diagnostics": self._meter.diagnostics.state,
+            "system": engine.status.system.bits,
+            "trigger": engine.status.trigger.bits,
+            "battery": engine.battery.colour(engine.now),
+            "battery_s": engine.battery.used_s,
+            "is_doubtful": engine.is_clock_doubtful,
+            "rate": engine.rate,
+            "season": engine.season,
+            "reset_at": engine.reset_at or None,
+            "frozen_at": engine.frozen_at or None,
+            "next_reset": engine.next_reset(),
+        }
+
+    def load_profile(self, number, primary=False):
+        """Return the ProfileView of load profile 1 or 2. KeyError if it is off."""
+        profile = self._profile(number)
+        return ProfileView(profile, self._primary if primary else None, self._meter.clock.second)
+
+    def _profile(self, number):
+        profiles = self._meter.load_profiles
+        if not 1 <= number <= len(profiles):
+            raise KeyError("load profile %s is off" % number)
+        return profiles[number - 1]
+
+    def log_range(self, name):
+        """Return (first, next, most) of a log: entry numbers, and how many entries it can keep. KeyError."""
+        if self._logs is None:
+            raise KeyError(name)
+        return _range(self._logs.log(name).fifo, SHORTEST)
+
+    def self_reads_range(self):
+        """Return (first, next, most) of the self-reads, as log_range(). KeyError if there are none."""
+        self_reads = self._meter.engine.self_reads
+        if self_reads is None:
+            raise KeyError("self-reads")
+        first, following, _ = _range(self_reads.fifo, SHORTEST)
+        return max(first, following - KEPT), following, KEPT
+
+    def configuration_pieces(self):
+        """Yield the configuration in force, as configuration() has it, in pieces of up to some 500 bytes."""
+        return document.pieces(self._settings)
+
     def login(self, user, password, origin, peer, now):
         """Return the Login of a user, to be handed to command(). Denied, Refused (access.errors).
 
@@ -128,6 +283,14 @@ class Access:
         now: uptime, ms.
         """
         return self._door.login(user, password, origin, peer, now)
+
+    def login_slot(self, slot, password, origin, peer, now):
+        """As login(), of the user in a slot, 1 to 10."""
+        return self._door.login_slot(slot, password, origin, peer, now)
+
+    def login_by_key(self, is_genuine, origin, peer, now):
+        """Return the Login "management", which may do everything. Denied: not is_genuine, or locked out."""
+        return self._door.login_by_key(is_genuine, origin, peer, now)
 
     def anonymous(self, origin, peer):
         """Return the Login of nobody in particular: it may do what rights.ANONYMOUS says."""
@@ -141,14 +304,57 @@ class Access:
         """Do a command of commands.COMMANDS. who: Login. now: uptime, ms. Denied, Refused: nothing has been done."""
         self._door.command(name, who, now, arguments)
 
+    def change(self, values, who, now):
+        """Write the configuration in force with some other values. values: dict from path to value. As command()."""
+        settings = dict(self._settings)
+        for path in values:
+            if path not in settings:
+                raise Refused("%s: there is no such setting" % path)
+            settings[path] = values[path]
+        try:
+            text = document.text(settings)
+        except TypeError:
+            raise Refused("a value is of no kind that settings have")
+        self.command(WRITE_CONFIGURATION, who, now, document=text)
+
+    def may_read(self, what, who, now):
+        """Return True if this Login may read this (of commands.READS), and say nothing to the log."""
+        return self._door.may_read(what, who, now)
+
+    def may_command(self, name, who, now):
+        """Return True if this Login may do this command, likewise."""
+        return self._door.may_command(name, who, now)
+
+    def may_set(self, path, who, now):
+        """Return True if this Login may change this setting, likewise."""
+        return self._door.may_set(path, who, now)
+
+    def refused(self, what, who, now):
+        """A protocol has refused something by itself: it goes to the security log. what: a line."""
+        self._door.refused(what, who, now)
+
     def check_read(self, what, who, now):
         """Refuse (Denied) what this Login may not read. what: of commands.READS."""
         self._door.read(what, who, now)
 
     def warnings(self):
-        """Return a line for each user who still has the factory's password."""
+        """Return a line for each password and each key that is still the factory's."""
         return self._door.warnings()
 
     def local_time(self):
-        """Return (year, month, day, hour, minute, second) of the meter's clock, UTC."""
-        return civil(self._meter.clock.second)
+        """Return (year, month, day, hour, minute, second) of the local clock."""
+        return civil(self.zone.local(self.second()))
+
+    @property
+    def zone(self):
+        """The Zone of the local clock."""
+        return self._meter.engine.zone
+
+    def second(self):
+        """Return the UTC second of the meter's clock."""
+        return self._meter.clock.second
+
+
+def _range(fifo, shortest):
+    size, sectors = fifo.shape
+    return fifo.first, fifo.next, (sectors - 1) * (size // shortest)

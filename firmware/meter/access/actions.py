@@ -72,8 +72,8 @@ def of_meter(meter, settings):
     }
 
 
-def of_users(users, armed, log):
-    """Return the dict of the commands on Users. armed: Armed. log: SecurityLog."""
+def of_users(users, key_store, armed, log):
+    """Return the dict of the commands on Users and the KeyStore. armed: Armed. log: SecurityLog."""
 
     def change_password(who, now, old, new):
         who.entry = users.change_password(who.entry, old, new, who.origin, now)
@@ -93,13 +93,23 @@ def of_users(users, armed, log):
         def act():
             try:
                 users.reset()
-                log.done(CONFIGURATION_ACCESS, marks, "users of the factory")
+                key_store.reset()
+                log.done(CONFIGURATION_ACCESS, marks, "users and keys of the factory")
             except Refused:
                 pass  # the supply is failing: what counts more is still to be stored
 
         armed.arm(act, now)
 
-    return {"change password": change_password, "set user": put, "remove user": remove, "reset users": reset}
+    def replace_keys(who, now, keys):
+        key_store.transfer(keys)
+
+    return {
+        "change password": change_password,
+        "set user": put,
+        "remove user": remove,
+        "reset users": reset,
+        "replace keys": replace_keys,
+    }
 
 
 def _bytes(text):

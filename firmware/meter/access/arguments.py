@@ -4,10 +4,12 @@ kind, function that returns True for a value that is one, what it must be in wor
 """
 
 from meter.access.errors import Refused
+from meter.access.key_store import KEYS
 from meter.access.passwords import LONGEST, LONGEST_NAME, SHORTEST, encoded
 from meter.access.rights import NAMES
 from meter.compat import const
 from meter.config.document import LARGEST as LARGEST_DOCUMENT
+from meter.key_wrap import WRAPPED
 
 LONGEST_BYTES = const(4096)
 LARGEST = 999_999_999_999_999_999  # of a preset, either way: in 10**-6 of its unit it is a million MWh
@@ -47,6 +49,19 @@ def _are_rights(value):
     return isinstance(value, (list, tuple)) and len(value) <= len(NAMES) and all([r in NAMES for r in value])
 
 
+def _are_wrapped_keys(value):
+    """(key_id, wrapped key) of one key or more, as KeyStore.transfer() takes them."""
+    return (
+        isinstance(value, (list, tuple))
+        and 0 < len(value) <= len(KEYS)
+        and all([isinstance(one, (list, tuple)) and len(one) == 2 and _is_wrapped_key(*one) for one in value])
+    )
+
+
+def _is_wrapped_key(number, data):
+    return _is_int(number, 0, len(KEYS) - 1) and isinstance(data, (bytes, bytearray)) and len(data) == WRAPPED
+
+
 KINDS = (
     ("utc", lambda value: _is_int(value, FIRST_YEAR, LAST_SECOND), "a UTC second from 2000 to 2106"),
     ("register", lambda value: _is_int(value, 0, 999), "the number of a register"),
@@ -61,6 +76,7 @@ KINDS = (
     ("password", _is_password, "a password"),
     ("new password", _is_new_password, "a password of %d to %d bytes" % (SHORTEST, LONGEST)),
     ("rights", _are_rights, "a list of rights"),
+    ("wrapped keys", _are_wrapped_keys, "a list of keys, each its number and %d bytes" % WRAPPED),
     ("document", _is_document, "a configuration of up to %d bytes of UTF-8" % LARGEST_DOCUMENT),
     ("profile", lambda value: _is_int(value, 1, 2), "1 or 2"),
     ("reader", lambda value: encoded(value, 12) is not None, "a reader of 1 to 12 bytes"),

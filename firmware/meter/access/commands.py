@@ -10,7 +10,8 @@ log         OWN: what it calls writes an event; "configuration access" or "comma
 
 Sources: the manual, Security Keys, MID Meters, Appendix A. Its two lists leave out presets, the tariff override, demand
 pulses, calibration and cold start: they are blocked by key 1, because that "disables all functions that could impact"
-what is measured. A billing period reset is not: key 2 "is used to disable just" its key.
+what is measured. A billing period reset is not: key 2 "is used to disable just" its key. Who manages users replaces
+the keys of DLMS too: both say who gets in.
 """
 
 from meter.access.keys import BLOCKED, FREE, PANEL, SECTIONS
@@ -27,6 +28,7 @@ _PRESET = (("number", "register"), ("value", "value"))
 _USER = (("user", "name"), ("[password]", "new password"), ("[rights]", "rights"))
 _MARK = (("profile", "profile"), ("reader", "reader"), ("entry", "entry"))
 _SURE = (("confirmed", "yes"),)
+_KEYS = (("keys", "wrapped keys"),)
 
 # fmt: off
 COMMANDS = (
@@ -42,7 +44,9 @@ COMMANDS = (
     ("change password", None, FREE, FREE, FREE, (("old", "password"), ("new", "new password")), "Users", ACCESS),
     ("set user", "manage users", FREE, FREE, FREE, _USER, "Users.put", ACCESS),
     ("remove user", "manage users", FREE, FREE, FREE, (("user", "name"),), "Users.remove", ACCESS),
-    ("reset users", "reset users", PANEL, FREE, PANEL, _SURE, "Users.reset when power goes within 15 s", ACCESS),
+    ("reset users", "reset users", PANEL, FREE, PANEL, _SURE, "Users.reset, KeyStore.reset when power goes within 15 s",
+     ACCESS),
+    ("replace keys", "manage users", FREE, FREE, FREE, _KEYS, "KeyStore.transfer", ACCESS),
     ("mark load profile read", "read load profile", FREE, FREE, FREE, _MARK, "Query.mark_read", COMMAND),
     ("battery changed", "status", FREE, FREE, FREE, (), "Engine.battery_changed", COMMAND),
     ("calibrate", "factory", BLOCKED, FREE, BLOCKED, (("calibration", "bytes"),), "App.calibrate", OWN),
@@ -60,6 +64,8 @@ READS = (
     ("register", "read registers"),
     ("registers", "read registers"),
     ("self_reads", "read registers"),
+    ("nameplate", "read registers"),
+    ("status", "read registers"),
     ("local_time", "read registers"),
     ("profile", "read load profile"),
     ("profile_channels", "read load profile"),
@@ -69,6 +75,7 @@ READS = (
     ("log security", "read security"),
     ("log sags", "read power quality"),
     ("configuration", "read configuration"),
+    ("users", "manage users"),
 )
 
 

@@ -1,27 +1,59 @@
 """The door: logins, rights, keys and the log, around every command. See commands.py for the table."""
 
 from meter.access import arguments as kinds_of_arguments
+from meter.access import sections
 from meter.access.commands import ACCESS, BY_SECTION, COMMAND, NOT_BUILT, find, read_right
 from meter.access.errors import Denied, Refused
+from meter.access.key_store import NAMES as KEY_NAMES
 from meter.access.login import Login
 from meter.access.rights import mask
+from meter.access.users import MANAGEMENT
 from meter.registers import event_kinds as kinds
 
 _LOGGED = ((ACCESS, kinds.CONFIGURATION_ACCESS), (COMMAND, kinds.COMMAND))
 
 
 class Door:
-    """users: Users. keys: Keys. log: SecurityLog. actions: dict from the name of a command to its function."""
+    """Who goes through it.
 
-    def __init__(self, users, keys, log, actions):
+    users       Users
+    keys        Keys: the jumpers
+    log         SecurityLog
+    actions     dict from the name of a command to its function
+    key_store   KeyStore: the keys of DLMS
+    """
+
+    def __init__(self, users, keys, log, actions, key_store):
         self._users, self._keys, self._log = users, keys, log
         self._actions = actions
+        self.key_store = key_store
 
     def login(self, user, password, origin, peer, now):
         """Return the Login of a user. Denied, Refused. user, password: text or bytes, whatever a peer sent."""
+        return self._login(lambda: self._users.check(user, password, origin, now), user, origin, peer, now)
+
+    def login_slot(self, slot, password, origin, peer, now):
+        """Return the Login of the user in a slot, 1 to 10, whatever a peer sent. Denied, Refused."""
+        named = "slot %d" % slot if isinstance(slot, int) and 0 <= slot < 256 else None
+        return self._login(
+            lambda: self._users.check_slot(slot, password, origin, now), named, origin, peer, now
+        )
+
+    def login_by_key(self, is_genuine, origin, peer, now):
+        """Return the Login of who has proved to have the keys, or has failed to. Denied, Refused."""
+
+        def check():
+            if self.key_store.problem:
+                raise Denied(self.key_store.problem)
+            return self._users.check_key(is_genuine, origin, now)
+
+        return self._login(check, MANAGEMENT, origin, peer, now)
+
+    def _login(self, check, user, origin, peer, now):
+        """Return the Login of the User that check() returns. user: who it is said to be, for the log."""
         try:
             self._keys.check_unlock(origin)
-            entry = self._users.check(user, password, origin, now)
+            entry = check()
         except (Denied, Refused) as error:
             self._log.refused(
                 {"origin": origin, "user": _shown(user), "peer": peer}, "login: %s" % error, now
@@ -58,8 +90,12 @@ class Door:
                 self._log.done(kind, marks, _told(name, given))
 
     def warnings(self):
-        """Return a line for each user with the factory's password, and for users that could not be read."""
-        return self._users.warnings()
+        """Return a line for each password and key of the factory, and for what could not be read of them."""
+        return self._users.warnings() + self.key_store.warnings()
+
+    def users(self):
+        """Return (number of the slot from 1, name) of each user."""
+        return self._users.slots()
 
     def _allowed(self, name, who):
         """Return the row of a command that this one may do now."""
@@ -86,6 +122,35 @@ class Door:
         if what == "configuration":
             self._log.was_read(who.marks, what, now)
 
+    # What would be allowed now: asked before it is offered, so nothing of it is logged.
+
+    def may_read(self, what, who, now):
+        """Return True if this one may read what is in commands.READS. KeyError."""
+        self.refresh(who, now)
+        return bool(who.rights & mask((read_right(what),)))
+
+    def may_command(self, name, who, now):
+        """Return True if this one may do a command, and it is built into this meter."""
+        self.refresh(who, now)
+        try:
+            row = self._allowed(name, who)
+        except (Denied, Refused):
+            return False
+        return row[6] != NOT_BUILT and name in self._actions
+
+    def may_set(self, path, who, now):
+        """Return True if this one may change a setting."""
+        self.refresh(who, now)
+        try:
+            sections.check((path,), who.rights, self._keys)
+        except (Denied, Refused):
+            return False
+        return bool(who.entry)
+
+    def refused(self, what, who, now):
+        """Write into the security log what a protocol has refused by itself. what: a line."""
+        self._log.refused(who.marks, what, now)
+
     def refresh(self, who, now):
         """Log off who has been silent for too long or is no user any more; else it has been heard."""
         if who.entry and (who.has_timed_out(now) or not self._users.holds(who.entry)):
@@ -101,7 +166,9 @@ def _need(who, right):
 
 
 def _told(name, given):
-    """Return what the log says of a command: its name, and which user it was about. Never a password."""
+    """Return what the log says of a command: its name, and which user or keys it was about. Never a secret."""
+    if "keys" in given:
+        return "%s: %s" % (name, ", ".join([KEY_NAMES[number] for number, _ in given["keys"]]))
     return "%s %s" % (name, _shown(given["user"])) if "user" in given else name
 
 

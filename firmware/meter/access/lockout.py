@@ -1,6 +1,7 @@
 """The lockout: after failures a login has to wait, longer after each one, up to a limit: nobody is out forever.
 
-Failures are counted for each user at each origin, for all unknown names at each origin, and for each origin. So
+Failures are counted for each user at each origin, for all unknown names at each origin, for who comes with the keys of
+DLMS, and for each origin. So
 guessing over TCP does not lock out who stands before the meter. A right password ends the count of its user and of
 its origin.
 
@@ -12,7 +13,7 @@ right password lowers them, which is worth a record once an hour.
 from meter.compat import const
 from meter.registers.event_kinds import ORIGINS
 
-SLOTS = const(11)  # ten users, and all unknown names together
+SLOTS = const(12)  # ten users, all unknown names together, and who comes with the keys
 PLACES = len(ORIGINS)
 COUNTS = (SLOTS + 1) * PLACES  # by slot and origin; the last row is that of the origins
 # failures that cost nothing, longest wait in seconds; the waits between are 2, 4, 8 ... s
@@ -41,7 +42,7 @@ class Lockout:
         self._lowered = now - LOWERING_MS
 
     def left_s(self, slot, origin, now):
-        """Return for how many seconds more a login is locked, 0 if it is not. slot: 0 to 9, 10 for an unknown name."""
+        """Return for how many seconds more a login is locked, 0 if it is not. slot: 0 to SLOTS - 1."""
         until = max([self._until[k] for k in _both(slot, origin)])
         return (until - now + 999) // 1000 if until > now else 0
 

@@ -33,14 +33,6 @@ def digest(password, salt, iterations=ITERATIONS):
     return found
 
 
-def same(found, stored):
-    """Return True if two digests are equal. Every byte is looked at, whatever the first ones are."""
-    difference = len(found) ^ len(stored)
-    for a, b in zip(found, stored):
-        difference |= a ^ b
-    return difference == 0
-
-
 def encoded(text, longest):
     """Return a text (str, or bytes of UTF-8) as bytes without control characters; None if it is not that."""
     try:

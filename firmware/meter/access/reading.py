@@ -3,9 +3,12 @@
 from collections import namedtuple
 
 from meter.quantities import describe, index
-from meter.registers.definition import RATE_NAMES, TIMES, is_about_a_quantity
+from meter.registers.definition import RATE_NAMES, REALS, TIMES, is_about_a_quantity
 from meter.registers.display_text import shown
 from meter.registers.energy import SCALER
+
+# What kind of value a register has, also while there is none: in 10**-6, a float, a time, a text or number of a status.
+COUNT, REAL, TIME, STATE = "count", "real", "time", "state"
 
 # number, label, kind, quantity, rate (a name), storage: of the definition
 # value     value * 10**scaler is in `unit`: an int where the register counts (scaler -6), else a float (scaler 0);
@@ -41,6 +44,15 @@ def reading(definition, value, primary, zone):
         definition.id, definition.label, definition.kind, definition.quantity, RATE_NAMES[definition.rate],
         definition.storage, value, scaler, unit, text, time,
     )  # fmt: skip
+
+
+def form_of(definition):
+    """Return what kind of value a register has: of above."""
+    if definition.kind in TIMES:
+        return TIME
+    if not is_about_a_quantity(definition.kind):
+        return STATE
+    return REAL if definition.kind in REALS else COUNT
 
 
 def bare(number, value):

@@ -36,9 +36,9 @@ RIGHTS = (
     ("configure display", "display"),
     ("configure power quality", "power quality"),
     ("configure measurements", "measurement logs"),
-    ("manage users", "users, their rights and passwords"),
+    ("manage users", "users, their rights and passwords; the keys"),
     ("factory", "firmware, options, calibration, cold start"),
-    ("reset users", "users and passwords of the factory again"),
+    ("reset users", "users, passwords and keys of the factory again"),
 )
 NAMES = tuple([row[0] for row in RIGHTS])
 ALL = (1 << len(RIGHTS)) - 1

@@ -15,6 +15,10 @@ FIXED = "fixed"
 # fmt: off
 SECTIONS = (
     ("meter.id", "Meter Identification", "configure communication", FREE, FREE),
+    ("meter.administrator", "Meter Identification", "configure communication", FREE, FREE),
+    ("meter.location", "Meter Identification", "configure communication", FREE, FREE),
+    ("meter.configuration_id", "Meter Identification", "configure communication", FREE, FREE),
+    ("meter.account", "Meter Identification", "configure communication", FREE, FREE),
     ("meter.serial", "factory setting", FIXED, FIXED, FIXED),
     ("meter.mid", "factory setting", FIXED, FIXED, FIXED),
     ("service.", "Primary/PTCT Settings", "configure service", BLOCKED, BLOCKED),
@@ -30,6 +34,7 @@ SECTIONS = (
     ("self_read.", "Display Registers", "configure registers", BLOCKED, BLOCKED),
     ("registers.", "Display Registers", "configure registers", BLOCKED, BLOCKED),
     ("ports.", "Communication Settings", "configure communication", FREE, FREE),
+    ("dlms.", "Communication Settings", "configure communication", FREE, FREE),
     ("status.", "Trigger Settings", "configure triggers", BLOCKED, BLOCKED),
     ("power_quality.", "Power Quality Settings", "configure power quality", BLOCKED, BLOCKED),
     ("simulator.", "the simulated supply", FIXED, FIXED, FIXED),

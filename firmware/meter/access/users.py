@@ -19,12 +19,15 @@ import struct
 from meter.access import passwords
 from meter.access.errors import Denied, Refused
 from meter.access.lockout import Lockout
-from meter.access.rights import NAMES, mask, names
+from meter.access.rights import ALL, NAMES, mask, names
+from meter.aes import same
 from meter.compat import const
 from meter.storage.errors import StorageError
 
 SLOTS = const(10)
 NOBODY = const(10)  # the slot of unknown names, for the lockout
+BY_KEY = const(11)  # that of who comes with the keys
+MANAGEMENT = "management"  # what it is called: a name that no user can have
 VERSION = const(1)
 IS_DEFAULT = const(1)
 MANAGE = "manage users"
@@ -101,25 +104,46 @@ class Users:
         self._slots, counts, self.problem = _stored(journal)
         self._is_stored = counts is not None
         self._lockout = Lockout(counts, now)
+        self._management = User(MANAGEMENT, ALL, b"", b"", 0)
 
     # Who is it?
 
     def check(self, name, password, origin, now):
         """Return the User with this name and password. Denied. Whatever is given is compared, and costs the same."""
-        slot = self._find(passwords.encoded(name, passwords.LONGEST_NAME))
-        left = self._lockout.left_s(slot, origin, now)
-        if left:
-            raise Denied("locked for %d s more" % left)
+        return self._check(self._find(passwords.encoded(name, passwords.LONGEST_NAME)), password, origin, now)
+
+    def check_slot(self, number, password, origin, now):
+        """Return the User in a slot, 1 to 10, with this password. As check()."""
+        is_used = isinstance(number, int) and 0 < number <= SLOTS and self._slots[number - 1]
+        return self._check(number - 1 if is_used else NOBODY, password, origin, now)
+
+    def check_key(self, is_genuine, origin, now):
+        """Return the User that is who has the keys: it may do everything. Denied, counted as check(): not genuine."""
+        self._check_lock(BY_KEY, origin, now)
+        self._count(is_genuine, BY_KEY, origin, now, "wrong key")
+        return self._management
+
+    def _check(self, slot, password, origin, now):
+        self._check_lock(slot, origin, now)
         user = _UNKNOWN if slot == NOBODY else self._slots[slot]
         given = passwords.encoded(password, passwords.LONGEST)
         found = passwords.digest(given or b"", user.salt, user.iterations)
-        if not passwords.same(found, user.digest) or given is None or slot == NOBODY:
-            if self._lockout.failed(slot, origin, now):
-                self._keep_counts()
-            raise Denied("wrong user name or password")
-        if self._lockout.passed(slot, origin, now):
-            self._keep_counts()
+        is_right = same(found, user.digest) and given is not None and slot != NOBODY
+        self._count(is_right, slot, origin, now, "wrong user name or password")
         return user
+
+    def _check_lock(self, slot, origin, now):
+        left = self._lockout.left_s(slot, origin, now)
+        if left:
+            raise Denied("locked for %d s more" % left)
+
+    def _count(self, is_right, slot, origin, now, complaint):
+        """Count a login that was tried. Denied if it was not right."""
+        count = self._lockout.passed if is_right else self._lockout.failed
+        if count(slot, origin, now):
+            self._keep_counts()
+        if not is_right:
+            raise Denied(complaint)
 
     def _find(self, name):
         """Return the slot of a name (bytes or None), or NOBODY."""
@@ -137,11 +161,15 @@ class Users:
 
     def holds(self, user):
         """Return True if this User is still one as it was when it logged in."""
-        return any([user is known for known in self._slots])
+        return user is self._management or any([user is known for known in self._slots])
 
     def list(self):
         """Return (name, names of rights, is the password the factory's) of each user."""
         return [(user.name, names(user.rights), user.is_default) for user in self._slots if user]
+
+    def slots(self):
+        """Return (number of the slot from 1, name) of each user."""
+        return [(slot + 1, user.name) for slot, user in enumerate(self._slots) if user]
 
     def warnings(self):
         """Return a line for each user who has the factory's password, and for what could not be read."""
@@ -157,6 +185,8 @@ class Users:
     def put(self, name, password=None, rights=None):
         """Change a user, or add one, who needs a password. rights: names. Return the User."""
         data = passwords.encoded(name, passwords.LONGEST_NAME)
+        if data == MANAGEMENT.encode():
+            raise Refused("%s is who has the keys" % MANAGEMENT)
         slot = self._find(data)
         old = self._slots[slot] if slot != NOBODY else None
         if old is None:

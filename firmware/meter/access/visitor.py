@@ -38,15 +38,69 @@ class Visitor:
         self._log.logoff(self._who)
 
     @property
+    def zone(self):
+        """As Access.zone: it needs no right."""
+        return self._access.zone
+
+    def second(self):
+        """As Access.second(): it needs no right."""
+        return self._access.second()
+
+    @property
     def user(self):
         """The name of who is logged in, "" if nobody is."""
         return self._who.user
 
     def login(self, user, password):
         """Log in; who was before is logged off. Denied, Refused."""
-        who = self._access.login(user, password, self._origin, self._who.peer, self._uptime.ms())
+        self._is_now(self._access.login(user, password, *self._where()))
+
+    def login_slot(self, slot, password):
+        """Log in as the user in a slot, 1 to 10, as login()."""
+        self._is_now(self._access.login_slot(slot, password, *self._where()))
+
+    def login_by_key(self, is_genuine):
+        """Log in as "management", with all rights, if it was proved that the peer has the keys. Denied, Refused.
+
+        is_genuine: what came of the check. A wrong one counts in the lockout as a wrong password does.
+        """
+        self._is_now(self._access.login_by_key(is_genuine, *self._where()))
+
+    def _where(self):
+        return self._origin, self._who.peer, self._uptime.ms()
+
+    def _is_now(self, who):
         self._end()
         self._who = who
+
+    def may_read(self, what):
+        """Return True if it may read this (of commands.READS). Asking is not logged; so for the next two."""
+        return self._access.may_read(what, self._who, self._uptime.ms())
+
+    def may_command(self, name):
+        """Return True if it may do this command, and the meter can."""
+        return self._access.may_command(name, self._who, self._uptime.ms())
+
+    def may_set(self, path):
+        """Return True if it may change this setting."""
+        return self._access.may_set(path, self._who, self._uptime.ms())
+
+    def refused(self, what):
+        """Write into the security log what a protocol has refused by itself. what: a line, without secrets."""
+        self._access.refused(what, self._who, self._uptime.ms())
+
+    @property
+    def keys(self):
+        """The KeyStore: for the protocol itself, never for its peer."""
+        return self._access.keys
+
+    def change(self, values):
+        """Change settings, {path: value}, as by writing the configuration with them. Denied, Refused."""
+        self._access.change(values, self._who, self._uptime.ms())
+
+    def users(self):
+        """As Access.users(); or Denied."""
+        return self._checked("users").users()
 
     def command(self, name, **arguments):
         """Do a command of commands.COMMANDS. Denied, Refused."""
@@ -88,6 +142,10 @@ class Visitor:
         """As Access.profile()."""
         return self._checked("profile").profile(start)
 
+    def profile_between(self, first, last, number=1):
+        """As Access.profile_between()."""
+        return self._checked("profile").profile_between(first, last, number)
+
     def profile_channels(self):
         """As Access.profile_channels()."""
         return self._checked("profile_channels").profile_channels()
@@ -95,3 +153,67 @@ class Visitor:
     def log(self, name, start=None):
         """As Access.log()."""
         return self._checked("log " + name).log(name, start)
+
+    def read_rate(self, key, rate, primary=False):
+        """As Access.read_rate()."""
+        return self._checked("read").read_rate(key, rate, primary)
+
+    # What there is, without its values: it needs no right.
+
+    def keeps_rate(self, key):
+        """As Access.keeps_rate()."""
+        return self._access.keeps_rate(key)
+
+    def unit(self, key):
+        """As Access.unit()."""
+        return self._access.unit(key)
+
+    def channels(self, number):
+        """As Access.channels()."""
+        return self._access.channels(number)
+
+    def listed(self, list_name):
+        """As Access.listed()."""
+        return self._access.listed(list_name)
+
+    def form(self, number):
+        """As Access.form()."""
+        return self._access.form(number)
+
+    def demands(self):
+        """As Access.demands()."""
+        return self._access.demands()
+
+    # Values.
+
+    def demanded(self, kind, key, rate=0, primary=False):
+        """As Access.demanded()."""
+        return self._checked("registers").demanded(kind, key, rate, primary)
+
+    def demand_timing(self):
+        """As Access.demand_timing()."""
+        return self._checked("registers").demand_timing()
+
+    def nameplate(self):
+        """As Access.nameplate()."""
+        return self._checked("nameplate").nameplate()
+
+    def status(self):
+        """As Access.status()."""
+        return self._checked("status").status()
+
+    def load_profile(self, number, primary=False):
+        """As Access.load_profile(): what it returns is read without being asked again."""
+        return self._checked("profile").load_profile(number, primary)
+
+    def log_range(self, name):
+        """As Access.log_range()."""
+        return self._checked("log " + name).log_range(name)
+
+    def self_reads_range(self):
+        """As Access.self_reads_range()."""
+        return self._checked("self_reads").self_reads_range()
+
+    def configuration_pieces(self):
+        """As Access.configuration_pieces()."""
+        return self._checked("configuration").configuration_pieces()

@@ -94,6 +94,33 @@ def text(settings):
     return written.encode()
 
 
+def pieces(settings):
+    """Yield what text() returns, piece by piece: no more than one entry of a list is in memory at once."""
+    document = document_of(settings)
+    yield b"{"
+    yield from _pieces(document)
+    yield b"}"
+
+
+def _pieces(node):
+    """Yield the members of a section."""
+    is_first = True
+    for name in node:
+        yield ("" if is_first else ", ").encode() + json.dumps(name).encode() + b": "
+        is_first = False
+        value = node[name]
+        if isinstance(value, dict):
+            yield b"{"
+            yield from _pieces(value)
+            yield b"}"
+        elif isinstance(value, list):
+            for place, item in enumerate(value):
+                yield (", " if place else "[").encode() + json.dumps(item).encode()
+            yield b"]" if value else b"[]"
+        else:
+            yield json.dumps(value).encode()
+
+
 def is_same(settings, others):
     """Return True if two configurations agree in every setting."""
     return document_of(settings) == document_of(others)

@@ -29,10 +29,18 @@ LOAD_PROFILES = ("load_profile", "load_profile_2")
 WEEKDAYS = DAY_TYPES[:7]
 OVERRIDES = ("none",) + tuple(RATES)
 BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
+FAST_BAUDS = BAUDS + (38400, 57600, 115200)  # IEC 62056-21 has no characters for these
+MODES = ("A", "B", "C", "E")
+SERIAL_PROTOCOLS = ("iec62056-21", "dlms")
+LINES = ("RS-485", "RS-232")
 
 # fmt: off
 FIELDS = (
     ("meter.id", "text", "", (0, 24), "", "name of the meter, for registers and readers"),
+    ("meter.administrator", "text", "", (0, 24), "", "who runs the meter, for readers"),
+    ("meter.location", "text", "", (0, 24), "", "where the meter is, for readers"),
+    ("meter.configuration_id", "text", "", (0, 24), "", "name of the configuration, for readers"),
+    ("meter.account", "text", "", (0, 24), "", "account number, for readers"),
     ("meter.serial", "text", "00000001", (1, 16), "", "serial number, and address on the optical port"),
     ("meter.mid", "flag", False, None, "", "MID option, from the factory: fixed registers, both security keys"),
     ("service.connection", "choice", "4-wire wye", CONNECTIONS, "", "form 9: 4-wire; form 5: the others"),
@@ -94,12 +102,31 @@ FIELDS = (
     ("ports.optical.enabled", "flag", True, None, "", "IEC 62056-21 on the optical port"),
     ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
     ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
-    ("ports.rs485.enabled", "flag", True, None, "", "IEC 62056-21 on the RS-485 port"),
-    ("ports.rs485.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
-    ("ports.rs485.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
+    ("ports.optical.mode", "choice", "E", MODES, "", "protocol mode of IEC 62056-21; E: C, and HDLC on request"),
+    ("ports.rs485.enabled", "flag", True, None, "", "the RS-485 port is open"),
+    ("ports.rs485.protocol", "choice", "iec62056-21", SERIAL_PROTOCOLS, "", "what is spoken; dlms: HDLC at once"),
+    ("ports.rs485.type", "choice", "RS-485", LINES, "", "RS-485 drives a direction pin to send, RS-232 raises RTS"),
+    ("ports.rs485.terminator", "flag", False, None, "", "the 120 ohm resistor of RS-485 is on: at the line's two ends"),
+    ("ports.rs485.baud", "choice", 9600, FAST_BAUDS, "Bd", "baud rate; of IEC 62056-21 the one offered, to 19200"),
+    ("ports.rs485.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer of IEC 62056-21"),
+    ("ports.rs485.mode", "choice", "E", MODES, "", "protocol mode of IEC 62056-21; E: C, and HDLC on request"),
+    ("ports.rs485.tx_start", "integer", 40, (0, 1000), "ms", "from driving the line to the first byte"),
+    ("ports.rs485.tx_end", "integer", 40, (0, 1000), "ms", "from the last byte to letting the line go"),
+    ("ports.rs485.turnaround", "integer", 20, (0, 1000), "ms", "from the last byte heard to driving the line"),
     ("ports.iec62056_21_tcp.enabled", "flag", True, None, "", "IEC 62056-21 on a TCP port"),
     ("ports.iec62056_21_tcp.host", "text", "127.0.0.1", (1, 64), "", "address to listen on"),
     ("ports.iec62056_21_tcp.port", "integer", 2001, (0, 65535), "", "TCP port; 0 takes a free one"),
+    ("ports.dlms_tcp.enabled", "flag", True, None, "", "DLMS on a TCP port: the wrapper, or HDLC by its first byte"),
+    ("ports.dlms_tcp.host", "text", "127.0.0.1", (1, 64), "", "address to listen on"),
+    ("ports.dlms_tcp.port", "integer", 4059, (0, 65535), "", "TCP port; 0 takes a free one"),
+    ("ports.dlms_tcp.inactivity", "integer", 120, (0, 3600), "s", "a silent connection is closed; 0: never"),
+    ("ports.hdlc.unit", "integer", 1, (1, 16381), "", "physical device address of HDLC"),
+    ("ports.hdlc.max_info", "integer", 128, (128, 2030), "bytes", "longest information field that is negotiated"),
+    ("ports.hdlc.window", "integer", 1, (1, 7), "", "frames in a row that are negotiated"),
+    ("ports.hdlc.inactivity", "integer", 120, (0, 3600), "s", "a silent link is ended; 0: never"),
+    ("ports.hdlc.inter_frame", "integer", 1000, (20, 6000), "ms", "a frame that stops for so long is dropped"),
+    ("dlms.manual_scaler", "flag", False, None, "", "registers say scaler 0 although they are in thousandths"),
+    ("dlms.primary", "flag", False, None, "", "registers and load profiles in primary values; else secondary"),
     ("simulator.frequency", "number", 60.0, (40.0, 70.0), "Hz", "frequency of the synthesizer"),
     ("simulator.voltage", "numbers", (120.3, 119.6, 120.1), (3, 0.0, 1e6), "V", "voltage of A, B, C"),
     ("simulator.current", "numbers", (5.0, 4.2, 4.6), (3, 0.0, 1e6), "A", "current of A, B, C"),
@@ -151,9 +178,24 @@ def validate(document):
         problems += _tariff_problems(settings)
     problems += _register_problems(settings)
     problems += _mid_problems(settings)
+    for port in ("optical", "rs485"):
+        problems += _serial_port(port, settings)
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def _serial_port(name, settings):
+    """Return what is wrong with the settings of a serial port together."""
+    path = "ports.%s." % name
+    baud, mode = settings[path + "baud"], settings[path + "mode"]
+    if settings.get(path + "protocol", SERIAL_PROTOCOLS[0]) != SERIAL_PROTOCOLS[0]:
+        return []
+    if baud not in BAUDS:
+        return ["%sbaud: IEC 62056-21 goes up to 19200, not %d" % (path, baud)]
+    if mode == "B" and baud == BAUDS[0]:
+        return ["%sbaud: mode B begins at 600, not 300" % path]
+    return []
 
 
 def _load_profile(section, settings):

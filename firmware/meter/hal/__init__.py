@@ -33,20 +33,22 @@ Rtc     read()          UTC in whole seconds since 1970-01-01, an int
 Uart    configure(baud, bits, parity, stop)   parity is "N", "E" or "O"; takes effect at once
         async read()    some bytes (at least one); b"" when the port is closed
         write(data)     queue bytes
-        async drain()   return when what was queued has left
-        transmit(on)    a board's half-duplex line: take it, or leave it to the other side. drain() does so by itself
+        async drain()   return when what was queued has left, the last bit too
+        transmit(on)    True before bytes are sent on a line that is shared or half duplex, False after the last has
+                        left: the direction pin of RS-485, RTS of RS-232. Not called where both directions are free.
+        mode(kind, terminator)   "RS-485" or "RS-232", and whether the 120 ohm terminator of RS-485 is on. Before
+                        anything is sent. A port that cannot be the one asked for: ValueError.
         close()
 
 Net     async start_server(handler, host, port) -> server   handler(reader, writer) as in asyncio.start_server;
                         server.address is (host, port) as bound; server.close(), async server.wait_closed()
         async open_connection(host, port) -> (reader, writer)
 
-Contacts                optional
-        inputs()        a bit mask, 1 is closed, bit 0 the first input
-        edges()         (channel, is closed, ticks_ms) of each change since the last call, oldest first; those that
-                        found no room are counted in `dropped`
-        output(channel, state)   close or open an output
-        close()         open all outputs
+Contacts    channels, outputs   how many contacts there are, and how many of them, from 1 on, can be outputs; ints
+        output(channel, state)  close (True) or open an output, 1 to outputs, at once; it stays so. All are open after
+                        a start. ValueError if there is none such
+        inputs()        (mask, edges): bit n - 1 of the mask is set while channel n sees its voltage; edges is a tuple
+                        of the uptime in ms of each channel's last change, 0 if there was none
 
 Display                 optional
         width, height   points, 320 x 240
@@ -65,7 +67,7 @@ Watchdog                optional
 
 Board   adc or load, flash, partitions, half_cycles, nvram or None, rtc, power, net or None, serial_ports, uart(name),
         address(name), close()
-        watchdog        None where there is none
+        watchdog        Watchdog, or None where there is none
         security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
 
 Power   mains           True while the supply is present

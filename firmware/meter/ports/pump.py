@@ -1,14 +1,24 @@
 """The one place that waits: carries the bytes and the time of any Session over a stream.
 
 A stream has `async read()` (some bytes, b"" when it has ended or failed), `write(data)` and `async drain()`;
-a line also has `configure(baud, bits, parity, stop)`. hal's Uart is one, ports.tcp.TcpStream another. Output
-goes out in pieces, each drained before the next: a slow peer holds up its own session only, and not for ever.
+a line also has `configure(baud, bits, parity, stop)`, and a stream that sends at once when it can has `queued()`: how
+many bytes have not left yet. hal's Uart is one, ports.tcp.TcpStream another. Output goes out in pieces, each drained
+before the next: a slow peer holds up its own session only, and not for ever.
+
+Requests are many and time-outs few. So the task that was called reads and answers, and makes no timer for it; one
+watch sleeps until the deadline it last saw, and only then looks whether that has moved on. A deadline that moves
+nearer needs a new watch.
 """
 
 import asyncio
 
+from meter.compat import const
+
 PIECE = 2048
 DRAIN_MS = 120000  # a piece takes 68 s at 300 baud
+_TURNS = const(
+    8
+)  # reads in a row after which the other tasks have a turn, should none of them have had to wait
 
 
 async def pump(session, stream, uptime, drain_ms=DRAIN_MS):
@@ -18,53 +28,164 @@ async def pump(session, stream, uptime, drain_ms=DRAIN_MS):
     Returns True if the stream has ended, False if the session closed by itself. What the session raises is an
     error of ours, and goes on to the caller.
     """
-    while not session.closed:
+    return await _Pump(session, stream, uptime, drain_ms).run()
+
+
+class _Pump:
+    """One session on one stream, until its end."""
+
+    def __init__(self, session, stream, uptime, drain_ms):
+        self._session, self._stream, self._uptime = session, stream, uptime
+        self._drain_ms = drain_ms
+        self._configure = getattr(stream, "configure", None)
+        self._queued = getattr(stream, "queued", None)
+        self._sending = asyncio.Lock()
+        self._task = asyncio.current_task()
+        self._reading = False
+        self._called = False  # the watch has ended the read that was under way
+        self._lost = False  # the watch could not send
+        self._error = None  # what the session raised in the watch
+        self._watch = None
+        self._watched = None  # the deadline for which the watch sleeps; None if there is no watch
+
+    async def run(self):
+        """See pump."""
         try:
-            await _send(session, stream, drain_ms)
-            data = await _receive(session, stream, uptime)
-        except (OSError, asyncio.TimeoutError):
-            data = b""
-        if data is None:
-            session.expire(uptime.ms())
-        elif data:
-            session.receive(data, uptime.ms())
-        else:
-            session.finish(uptime.ms())
-            return True
-        await asyncio.sleep(0)  # a stream with much to read must not keep the other tasks waiting
-    return not await _farewell(session, stream, drain_ms)
+            ended = await self._carry()
+        finally:
+            await self._end_watch()
+        if self._error is not None:
+            raise self._error
+        return ended or not await self._farewell()
 
-
-async def _farewell(session, stream, drain_ms):
-    """Send what the session left when it closed. Return False if it could not be sent."""
-    try:
-        await _send(session, stream, drain_ms)
-    except (OSError, asyncio.TimeoutError):
+    async def _carry(self):
+        """Read, answer, and so on. Return True if the stream has ended, False if the session is over."""
+        session, uptime = self._session, self._uptime
+        turn = 0
+        while not session.closed and self._error is None:
+            try:
+                await self._send()
+                data = await self._next()
+            except (OSError, asyncio.TimeoutError):
+                data = b""
+            if self._lost or (data is not None and not data):
+                session.finish(uptime.ms())
+                return True
+            if data is not None:
+                session.receive(data, uptime.ms())
+            turn += 1
+            if turn >= _TURNS or session.busy:
+                turn = 0
+                await asyncio.sleep(0)
         return False
-    return True
 
+    async def _next(self):
+        """Return what the stream has; None if the session went on by itself instead."""
+        session = self._session
+        if session.busy:
+            session.expire(self._uptime.ms())
+        if session.busy or session.closed or self._error is not None or self._lost:
+            return None
+        await self._send()
+        deadline = session.deadline()
+        if deadline is not None and (self._watched is None or deadline < self._watched):
+            self._begin_watch(deadline)
+        self._reading = True
+        try:
+            return await self._stream.read()
+        except asyncio.CancelledError:
+            if self._called:
+                return None
+            raise
+        finally:
+            self._reading = False
 
-async def _send(session, stream, drain_ms):
-    """Send the session's output, then switch the line if it asks for that."""
-    output = memoryview(session.take_output())
-    for first in range(0, len(output), PIECE):
-        stream.write(output[first : first + PIECE])
-        await asyncio.wait_for(stream.drain(), drain_ms / 1000)
-    line = session.take_line()
-    configure = getattr(stream, "configure", None)
-    if line is not None and configure is not None:
-        configure(*line)
+    # Output
 
+    async def _send(self):
+        """Send the session's output, then switch the line if it asks for that."""
+        sending = self._sending
+        if sending.locked():
+            async with sending:  # the watch sends: a peer that does not read is not read from
+                pass
+        output = self._session.take_output()
+        if output:
+            if len(output) <= PIECE and self._queued is not None:
+                self._stream.write(output)
+                if self._queued():
+                    async with sending:
+                        await self._room()
+            else:
+                async with sending:
+                    await self._send_pieces(memoryview(output))
+        line = self._session.take_line()
+        if line is not None and self._configure is not None:
+            self._configure(*line)
 
-async def _receive(session, stream, uptime):
-    """Return what the stream has, or None when the session's deadline has come first."""
-    deadline = session.deadline()
-    if deadline is None:
-        return await stream.read()
-    wait_ms = deadline - uptime.ms()
-    if wait_ms <= 0:
-        return None
-    try:
-        return await asyncio.wait_for(stream.read(), wait_ms / 1000)
-    except asyncio.TimeoutError:
-        return None
+    async def _send_pieces(self, output):
+        for first in range(0, len(output), PIECE):
+            self._stream.write(output[first : first + PIECE])
+            await self._room()
+
+    async def _room(self):
+        """Return when the stream takes more. A wait costs a timer, so there is none where all has left."""
+        if self._queued is None or self._queued():
+            await asyncio.wait_for(self._stream.drain(), self._drain_ms / 1000)
+
+    async def _farewell(self):
+        """Send what the session left when it closed. Return False if it could not be sent."""
+        try:
+            await self._send()
+        except (OSError, asyncio.TimeoutError):
+            return False
+        return True
+
+    # Time
+
+    def _begin_watch(self, deadline):
+        """Watch for a deadline. A watch that sleeps for a later one is given up."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watched = deadline
+        self._watch = asyncio.create_task(self._keep_time(deadline))
+
+    async def _end_watch(self):
+        if self._watch is None:
+            return
+        self._watch.cancel()
+        try:
+            await self._watch
+        except asyncio.CancelledError:
+            pass
+
+    async def _keep_time(self, deadline):
+        """Call expire() at each deadline until there is none, or the session is over."""
+        try:
+            while deadline is not None:
+                self._watched = deadline
+                await asyncio.sleep(max(0, deadline - self._uptime.ms()) / 1000)
+                deadline = await self._expire(deadline)
+        except (OSError, asyncio.TimeoutError):
+            self._lost = True
+        except Exception as error:  # an error of ours is the caller's to see
+            self._error = error
+        self._watched = self._watch = None
+        self._wake()
+
+    async def _expire(self, deadline):
+        """Let the session go on if its deadline has come. Return the next; None if there is none."""
+        session = self._session
+        deadline = session.deadline()
+        if deadline is None or deadline > self._uptime.ms():
+            return deadline
+        self._watched = -1  # not asleep: no new watch is needed
+        session.expire(self._uptime.ms())
+        await self._send()
+        return None if session.closed else session.deadline()
+
+    def _wake(self):
+        """End the read if there is no more to read for."""
+        over = self._session.closed or self._lost or self._error is not None
+        if over and self._reading:
+            self._called = True
+            self._task.cancel()

@@ -5,6 +5,7 @@ many is closed at once, so its peer knows.
 """
 
 import asyncio
+import socket
 
 from meter.ports.pump import pump
 
@@ -13,17 +14,29 @@ DRAIN_MS = 30000
 CLOSE_MS = 1000
 
 
-class TcpStream:
-    """A connection as the pump wants it. reader, writer: as of asyncio's streams."""
+def _send_at_once(writer):
+    """Have small answers sent without a wait for more, on MicroPython where the network can. CPython does by itself."""
+    line = getattr(writer, "s", None)
+    try:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except (AttributeError, OSError):
+        pass
 
-    def __init__(self, reader, writer):
+
+class TcpStream:
+    """A connection as the pump wants it. reader, writer: as of asyncio's streams. read_size: bytes a read gives."""
+
+    def __init__(self, reader, writer, read_size=READ_SIZE):
         self._reader = reader
         self._writer = writer
+        self._read_size = read_size
+        self._transport = getattr(writer, "transport", None)  # CPython's
+        _send_at_once(writer)
 
     async def read(self):
         """Return some bytes; b"" when the peer has ended or the connection has broken."""
         try:
-            return await self._reader.read(READ_SIZE)
+            return await self._reader.read(self._read_size)
         except OSError:
             return b""
 
@@ -37,15 +50,20 @@ class TcpStream:
         """Queue data."""
         self._writer.write(data)
 
+    def queued(self):
+        """Return how many bytes have not left yet: both interpreters send at once what the network takes."""
+        if self._transport is not None:
+            return self._transport.get_write_buffer_size()
+        return len(self._writer.out_buf)
+
     async def drain(self):
         """Return when the queue has room again."""
         await self._writer.drain()
 
     def abort(self):
         """Break the connection, if the interpreter can do it from here: reading then ends."""
-        transport = getattr(self._writer, "transport", None)
-        if transport is not None:
-            transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     async def close(self):
         """Close. A peer that has gone is no error; one that does not read the rest is cut off."""
@@ -60,16 +78,19 @@ class TcpPort:
     """One listening port. connections: how many are open; refused: how many were closed at once, since start.
 
     make_session(): returns a new Session. limit: connections at a time. drain_ms: see pump. is_suspended(): True
-    while nobody is served.
+    while nobody is served. read_size: how many bytes a session is handed at a time, at most.
     """
 
-    def __init__(self, make_session, uptime, limit, drain_ms=DRAIN_MS, is_suspended=None):
+    def __init__(
+        self, make_session, uptime, limit, drain_ms=DRAIN_MS, is_suspended=None, read_size=READ_SIZE
+    ):
         self.refused = 0
         self._is_suspended = is_suspended or (lambda: False)
         self._make_session = make_session
         self._uptime = uptime
         self._limit = limit
         self._drain_ms = drain_ms
+        self._read_size = read_size
         self._tasks = []
         self._server = None
 
@@ -107,7 +128,7 @@ class TcpPort:
 
     async def _handle(self, reader, writer):
         """Carry one connection."""
-        stream = TcpStream(reader, writer)
+        stream = TcpStream(reader, writer, self._read_size)
         if len(self._tasks) >= self._limit or self._is_suspended():
             self.refused += 1
             await stream.close()
@@ -127,8 +148,10 @@ class TcpPort:
                 self._tasks.remove(task)
 
 
-async def serve(net, host, port, make_session, uptime, limit, drain_ms=DRAIN_MS, is_suspended=None):
+async def serve(
+    net, host, port, make_session, uptime, limit, drain_ms=DRAIN_MS, is_suspended=None, read_size=READ_SIZE
+):
     """Listen on host and port, and return the TcpPort. port 0: any free one. OSError if it is taken."""
-    tcp_port = TcpPort(make_session, uptime, limit, drain_ms, is_suspended)
+    tcp_port = TcpPort(make_session, uptime, limit, drain_ms, is_suspended, read_size)
     await tcp_port.start(net, host, port)
     return tcp_port

@@ -10,12 +10,14 @@ class Session:
     """Base of all sessions: the output queue and the defaults of a protocol that has no time-outs.
 
     closed: True when the conversation is over and the transport may be closed or handed to a new Session.
+    busy: True while nothing more is to be handed in: the pump does not read, and calls expire() meanwhile.
     bad_frames: how many frames were dropped as damaged.
     peer: address of who is at the other end, as text; set by a transport that knows it.
     """
 
     def __init__(self):
         self.closed = False
+        self.busy = False
         self.bad_frames = 0
         self.peer = ""
         self._output = bytearray()
@@ -26,6 +28,8 @@ class Session:
 
     def take_output(self):
         """Return the bytes to send now, and forget them."""
+        if not self._output:
+            return b""
         output = bytes(self._output)
         self._output = bytearray()
         return output

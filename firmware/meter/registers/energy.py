@@ -84,6 +84,10 @@ class Energy:
         kept = self.rates[rate - 1] if self.rates else ()
         return sum([sign * kept[self._rated.index(row)] for sign, row in parts]) // divisor
 
+    def keeps(self, number):
+        """Return True if the total of an integrated quantity is kept for each rate."""
+        return all([row in self._rated for _, row in self.terms(number)[1]])
+
     def exact(self, number):
         """Return the total with its residual in Wh (varh, VAh), a float: for a laboratory on a host."""
         divisor, parts = self.terms(number)

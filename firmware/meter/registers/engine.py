@@ -65,6 +65,7 @@ class Engine:
     test_at     UTC second at which test mode was entered, 0: it is not on. Only the test registers count then, and
                 only they do not outlive a restart, which ends it
     is_overridden   True while override() is on
+    is_clock_doubtful   True when the clock was lost, until it is set
     is_tariff_frozen    True when rate and season stay as they are until the clock is set (the clock was lost)
     """
 
@@ -86,7 +87,7 @@ class Engine:
         self.reset_at = self.frozen_at = self.season_at = 0
         self.reset_origin = self.freeze_origin = kinds.METER
         self.test_at = self._test_until = 0
-        self.is_tariff_frozen = self.is_overridden = False
+        self.is_tariff_frozen = self.is_overridden = self.is_clock_doubtful = False
         self.health = 0
         self.now = 0
         fifos = [(name, logs.log(name).fifo) for name in kinds.LOGS] if logs else []
@@ -311,7 +312,7 @@ class Engine:
         """The clock is set from one UTC second to another."""
         self._log(kinds.TIME_SET, after, start=before, origin=origin, user=user, peer=peer)
         self._end_records(marks.TIME_SET, before, after)
-        self.is_tariff_frozen = False
+        self.is_tariff_frozen = self.is_clock_doubtful = False
         self._jumped(before, after, False)
         self.now = after
         self.battery.moved(before, after)
@@ -429,6 +430,7 @@ class Engine:
             self.begin(now)
             if lost:
                 self.battery.failed()
+                self.is_clock_doubtful = True
                 self._check(now)
             self._check_room(now)
             return now, None
@@ -436,8 +438,11 @@ class Engine:
         if lost:
             now = saved_at
         self.resume(state, saved_at, now)
+        # A battery that had failed before lost the clock with the supply.
+        self.is_clock_doubtful = self.battery.has_failed
         if lost:
             self.battery.failed()
+            self.is_clock_doubtful = True
             self._check(now)
             self._log(kinds.BATTERY_FAILURE, now, start=saved_at, fields=(lost,))
             if lost != RESPONSES[0]:

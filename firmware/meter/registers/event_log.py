@@ -42,6 +42,8 @@ MOST_FIELDS = const(16)
 # What the Fifos of the logs hold, as numbers in their sector headers.
 FIFO_KINDS = (("events", 0x45), ("diagnostics", 0x44), ("security", 0x53), ("alarms", 0x41), ("sags", 0x56))
 
+SHORTEST = const(26)  # bytes that an entry takes at least, with the Fifo's
+
 _HEAD = "<BHBHBI"
 _HEAD_SIZE = const(11)
 _LATEST = 0xFFFFFFFF
@@ -84,6 +86,11 @@ class Event:
         self.user, self.peer = cursor.text(), cursor.text()
         for _ in range(cursor.byte()):
             self.fields += (cursor.value(),)
+
+    @property
+    def origin_name(self):
+        """The name of the origin."""
+        return event_kinds.origin_name(self.origin)
 
     def named(self):
         """Return the value fields as a tuple of (name, value)."""

@@ -13,7 +13,7 @@ import struct
 from meter.calendar import DAILY
 from meter.compat import const
 from meter.registers.energy import SCALER
-from meter.registers.load_profile_channels import Gated, channel
+from meter.registers.load_profile_channels import QUANTUM, Gated, channel
 from meter.registers.load_profile_query import Query
 from meter.registers.load_profile_record import (
     ERASED,
@@ -26,6 +26,7 @@ from meter.registers.load_profile_record import (
     SHORT,
     TEST_MODE,
     Description,
+    capacity,
     interval_code,
     is_description,
     is_erasure,
@@ -266,6 +267,41 @@ class LoadProfile:
                 known[number] = self._look_up(number, entry)
             if known[number]:
                 yield known[number].read(entry, time, payload)
+
+    def raw(self, start=None):
+        """Yield (entry, end, payload, Description) of what records() yields, for readers of thousands of records.
+
+        payload: a memoryview that holds until the next one is asked for; Description.layout says what is in it.
+        """
+        known = {}
+        newest = described = None
+        for entry, end, payload in self.fifo.sweep(max(start or 0, self.first)):
+            number = payload[0] | payload[1] << 8
+            if payload[3] & 0x80:  # DESCRIPTION
+                known[number] = Description.unpack(payload)
+                newest = None
+                continue
+            if number != newest:
+                if number not in known:
+                    known[number] = self._look_up(number, entry)
+                newest, described = number, known[number]
+            if described:
+                yield entry, end, payload, described
+
+    @property
+    def interval(self):
+        """The code of the interval (load_profile_record) of what is recorded now."""
+        return self._description.interval
+
+    @property
+    def km(self):
+        """What a count is worth in each channel, floats in its (secondary) unit; None: engineering values."""
+        return [each * QUANTUM for each in self._description.km] if self._description.counts else None
+
+    @property
+    def capacity(self):
+        """How many records of the present channels the flash keeps."""
+        return capacity(self.fifo.shape[1], len(self.channels), self._description.counts, self.fifo.shape[0])
 
     def _look_up(self, number, entry):
         """Return the Description of a record at this entry: the running one, or the next one behind it."""

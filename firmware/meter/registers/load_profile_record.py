@@ -115,6 +115,7 @@ class Description:
     km          for each channel what one count is worth, an int in 10**-6 of its unit
     interval    code of the interval
     counts      True: counts, False: engineering values
+    layout      of a data record for struct: number, status, begin, values
     """
 
     def __init__(self, number, keys, km, interval, counts):
@@ -124,6 +125,7 @@ class Description:
         self.interval = interval
         self.counts = counts
         self._values = "<%d%s" % (len(self.keys), "h" if counts else "f")
+        self.layout = _HEAD + self._values[1:]
 
     def same(self, other):
         """Return True if records of both can be read alike: all but the number agree."""
@@ -194,6 +196,10 @@ def days(sectors, channels, minutes, counts=False, sector_size=4096):
     minutes: of the interval, 1 to 60. One sector is reckoned as being erased; events and descriptions, a few dozen
     bytes each, are not.
     """
+    return min(capacity(sectors, channels, counts, sector_size) * minutes // DAILY, RETAINED_DAYS)
+
+
+def capacity(sectors, channels, counts=False, sector_size=4096):
+    """Return how many records are kept in so many sectors of flash, reckoned as for days()."""
     size = _OVERHEAD + _HEAD_SIZE + channels * (2 if counts else 4)
-    kept = (sectors - 1) * ((sector_size - _SECTOR_HEAD) // size)
-    return min(kept * minutes // DAILY, RETAINED_DAYS)
+    return (sectors - 1) * ((sector_size - _SECTOR_HEAD) // size)

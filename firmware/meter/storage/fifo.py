@@ -7,7 +7,7 @@ gives the reasons and the proof. RAM use does not grow with the flash.
 """
 
 from meter.storage.errors import Damaged, Overwritten, Unwritten
-from meter.storage.sectors import FIRST, HIGH, LOST, OVERHEAD, RECORDS, Sectors
+from meter.storage.sectors import FIRST, HIGH, LEAD_SIZE, LOST, OVERHEAD, RECORDS, Sectors
 
 
 class Fifo:
@@ -213,6 +213,54 @@ class Fifo:
                     time = self._sectors.time(sequence, at)
                     yield number, time, self._sectors.payload(sequence, at, length)
             entry = max(self._count_damage(sequence, sound), self.first)
+
+    def sweep(self, start=None):
+        """Yield what records() yields, several times faster, with the bytes of one sector in memory meanwhile.
+
+        For readers of thousands of records. payload: a memoryview that holds until the next one is asked for.
+        """
+        image = bytearray(self._sectors.size)
+        view = memoryview(image)
+        entry = max(start or 0, self.first)
+        while entry < self.next:
+            sequence = self._search(FIRST, entry)
+            self._sectors.image(sequence, view)
+            sound = 0
+            for number, time, at, end in self._in_image(sequence, view):
+                sound += 1
+                if number >= entry:
+                    yield number, time, view[at:end]
+            entry = max(self._count_damage(sequence, sound), self.first)
+
+    def _in_image(self, sequence, view):
+        """Yield (entry, time, begin and end of the payload) of a sector's sound records, as _in_sector() does.
+
+        The image is read again where something was appended meanwhile. Behind damage the sector itself is searched.
+        """
+        head = self._sectors.head(sequence)
+        if not head:
+            return
+        sectors = self._sectors
+        at, entry = RECORDS, head[FIRST]
+        end = self._following(sequence)[0] if sequence < self._newest else None
+        known = self.next  # what the image has
+        while self._oldest <= sequence and entry < (end or self.next):
+            if entry >= known:
+                sectors.image(sequence, view)
+                known = self.next
+            found = sectors.sound(view, at, entry)
+            if found:
+                begin = at + LEAD_SIZE
+                at = begin + found[0] + 4
+                yield entry, found[1], begin, at - 4
+                entry += 1
+                continue
+            found = sectors.find(sequence, at, entry, sectors.size)
+            if not found:
+                return
+            sectors.image(sequence, view)
+            known = self.next
+            at, entry = found[0], found[1]
 
     def find_time(self, time):
         """Return the first entry with a time >= `time` (UTC seconds), or `next` if there is none.

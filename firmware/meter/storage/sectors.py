@@ -185,6 +185,25 @@ class Sectors:
         self._flash.read(self._start(sequence) + at + LEAD_SIZE, data)
         return bytes(data)
 
+    def image(self, sequence, into):
+        """Read a whole sector into a buffer of its size, for sound()."""
+        self._flash.read(self._start(sequence), into)
+
+    def sound(self, image, at, entry):
+        """Return (payload length, time) of the record `entry` at offset `at` of an image, or None, as check() does.
+
+        image: memoryview of a sector's bytes.
+        """
+        if at + OVERHEAD > self.size:
+            return None
+        length, low, time = unpack_from(LEAD, image, at)
+        behind = at + LEAD_SIZE + length
+        if low != entry & 0xFFFF or length > LONGEST or behind + 4 > self.size:
+            return None
+        if crc32(image[at:behind], crc32(entry.to_bytes(4, "little"))) != unpack_from("<I", image, behind)[0]:
+            return None
+        return length, time
+
     def used(self, sequence):
         """Return the offset behind the last byte of the sector that is not blank (0xFF)."""
         start = self._start(sequence)

@@ -5,6 +5,7 @@ from meter.access.armed import Armed
 from meter.access.commands import COMMANDS
 from meter.access.door import Door
 from meter.access.errors import Denied, Refused
+from meter.access.key_store import KeyStore
 from meter.access.keys import Keys
 from meter.access.rights import ALL, NAMES, mask, names
 from meter.access.security_log import SecurityLog
@@ -16,13 +17,13 @@ from meter.storage.journal import Journal
 from meter.storage.partitions import Partitions
 
 SECTOR = 1024
-TABLE = (("users", 8),) + tuple([(name, 3) for name in kinds.LOGS])
+TABLE = (("users", 8), ("keys", 6)) + tuple([(name, 3) for name in kinds.LOGS])
 
 
 class MemoryFlash:
     """hal.Flash in RAM."""
 
-    size, erase_size = 28 * SECTOR, SECTOR
+    size, erase_size = 34 * SECTOR, SECTOR
 
     def __init__(self):
         self.memory = bytearray(b"\xff" * self.size)
@@ -67,10 +68,11 @@ class Life:
         self.users = Users(Journal(self.flash, *areas.area("users"), 0x55), 0, b"0815")
         self.fitted = (False, False)
         self.done = []
-        known = actions.of_users(self.users, Armed(), log)
+        self.keys = KeyStore(Journal(self.flash, *areas.area("keys"), 0x4B), "0815")
+        known = actions.of_users(self.users, self.keys, Armed(), log)
         known["freeze"] = lambda who, now: self.done.append(who.user)
         known["preset register"] = lambda who, now, number, value: self.done.append(value)
-        self.door = Door(self.users, Keys(lambda: self.fitted), log, known)
+        self.door = Door(self.users, Keys(lambda: self.fitted), log, known, self.keys)
 
     def login(self, user, password, now=0):
         return self.door.login(user, password, kinds.TCP, "10.0.0.7:4000", now)

@@ -11,6 +11,7 @@ import tty
 
 QUEUE_LIMIT = 16384
 STALL_MS = 1000
+KINDS = ("RS-485", "RS-232")
 _READ_SIZE = 512
 
 
@@ -31,7 +32,9 @@ class Uart:
 
     path: the reader's end. link: a symbolic link to make to it; an old one is replaced, anything else is a
     FileExistsError. settings: (baud, bits, parity, stop) as last configured. dropped: bytes nobody read.
-    stall_ms: how long a reader may take none before what is queued is dropped.
+    stall_ms: how long a reader may take none before what is queued is dropped. kind, terminator: as of mode().
+    transmitting: as of transmit(), and turns: how often it became True. While it is False on a half-duplex line, what
+    is written goes out all the same, as on a line without a direction.
     """
 
     def __init__(self, link=None, parity_in_byte=False, stall_ms=STALL_MS):
@@ -40,6 +43,8 @@ class Uart:
         os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
         self.settings = (9600, 8, "N", 1)
+        self.kind, self.terminator = "RS-232", False
+        self.transmitting, self.turns = False, 0
         self.dropped = 0
         self.closed = False
         self._parity_in_byte = parity_in_byte
@@ -53,6 +58,17 @@ class Uart:
     def configure(self, baud, bits, parity, stop):
         """Remember the settings; bits and parity decide what write() and read() do with bit 7."""
         self.settings = (baud, bits, parity, stop)
+
+    def transmit(self, on):
+        """Note the direction: True to send."""
+        self.turns += on and not self.transmitting
+        self.transmitting = on
+
+    def mode(self, kind, terminator):
+        """Note what kind of line it is, and whether it is terminated."""
+        if kind not in KINDS:
+            raise ValueError("a serial port is one of %s, not %s" % (", ".join(KINDS), kind))
+        self.kind, self.terminator = kind, terminator
 
     async def read(self):
         """Return some bytes, at least one; b"" when this port is closed."""

@@ -8,6 +8,11 @@ catalogue. A unit that begins with k shows thousands.
 
 SERIAL = "0-0:96.1.0"
 LOCAL_TIME = "0-0:1.0.0"
+# Asked for by their address only: the meter's address, its time hhmmss and date YYMMDD, its firmware.
+ADDRESS = "0-0:0.0.0"
+TIME = "0-0:0.9.1"
+DATE = "0-0:0.9.2"
+FIRMWARE = "1-0:0.2.0"
 ERROR = "0-0:97.97.0"
 ERROR_KEY = "error_code"
 
@@ -45,5 +50,8 @@ INSTANTANEOUS = (
     ("1-0:13.7.0", "PF.bi.P", "", 3),
     ("1-0:14.7.0", "Hz.A", "Hz", 3),
 )
+
+# Energy of an interval, in load profiles: group D is 29.
+INTERVAL_D = ".29.0"
 
 OBJECTS = ENERGY + INSTANTANEOUS

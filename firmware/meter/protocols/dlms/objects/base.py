@@ -36,6 +36,8 @@ NO_LONG_SET_IN_PROGRESS = const(18)
 DATA_BLOCK_NUMBER_INVALID = const(19)
 OTHER_REASON = const(250)
 
+TEXTS = (axdr.OCTET_STRING, axdr.VISIBLE_STRING, axdr.UTF8_STRING)
+
 GET, SET, INVOKE = const(1), const(2), const(3)
 
 

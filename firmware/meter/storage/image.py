@@ -1,0 +1,138 @@
+"""A firmware image: the file that is made for a board, and how it is checked. SPEC.md draws the bytes.
+
+An image is cut into pieces of 256 bytes. Piece 0 is the header; then come the pieces of the table, a CRC-32 for each
+piece of the payload, and the payload. So whoever has received a damaged image knows which pieces are wrong, and an
+image block of DLMS (class 18) is a piece. What the payload is is the board's business: its boot loader takes it.
+"""
+
+import struct
+
+from meter.compat import const
+from meter.crc import crc32
+
+MAGIC = b"FRRSIMG1"
+VERSION = const(1)
+PIECE = const(256)
+# magic, version, bytes of a piece, length of the payload, CRC-32 of the payload, CRC-32 of the table; board;
+# firmware version; type and length of the signature, signature
+HEADER = "<8sHHIII20s20sHH64s"
+HEADER_SIZE = const(132)
+_CRC_AT = const(252)  # of the header, before the CRC of all before
+NAME = const(20)  # bytes of board and firmware version
+SIGNATURE = const(64)
+UNSIGNED = const(0)  # the only type of signature that version 1 knows
+
+
+class ImageError(Exception):
+    """It is no image that this meter can take. The message is one line.
+
+    pieces: numbers of the pieces that are damaged; () if the image is sound but not for this meter.
+    """
+
+    def __init__(self, message, pieces=()):
+        super().__init__(message)
+        self.pieces = pieces
+
+
+class Header:
+    """What a header says. board, version: texts. length: bytes of the payload. crc: its CRC-32.
+
+    pieces      of the whole image
+    first       number of the payload's first piece
+    size        bytes of the whole image
+    """
+
+    def __init__(self, length, crc, table_crc, board, version, signature_type=UNSIGNED, signature=b""):
+        self.length, self.crc, self.table_crc = length, crc, table_crc
+        self.board, self.version = board, version
+        self.signature_type, self.signature = signature_type, signature
+        self.first, self.pieces, self.size = shape(length)
+
+    def pack(self):
+        """Return the header: one piece."""
+        head = struct.pack(
+            HEADER, MAGIC, VERSION, PIECE, self.length, self.crc, self.table_crc,
+            self.board.encode(), self.version.encode(),
+            self.signature_type, len(self.signature), self.signature,
+        )  # fmt: skip
+        head += bytes(_CRC_AT - len(head))
+        return head + struct.pack("<I", crc32(head))
+
+
+def shape(length):
+    """Return (first piece of the payload, pieces, bytes) of an image with a payload of this length."""
+    of_payload = (length + PIECE - 1) // PIECE
+    first = 1 + (4 * of_payload + PIECE - 1) // PIECE
+    return first, first + of_payload, first * PIECE + length
+
+
+def build(payload, board, version):
+    """Return the image of a payload, bytes. board, version: ASCII texts. ValueError if they are too long."""
+    for text in (board, version):
+        if not 0 < len(text.encode()) <= NAME:
+            raise ValueError("%s: 1 to %d bytes" % (text, NAME))
+    if not payload:
+        raise ValueError("there is no payload")
+    view = memoryview(payload)
+    table = b"".join([struct.pack("<I", crc32(view[at : at + PIECE])) for at in range(0, len(view), PIECE)])
+    header = Header(len(view), crc32(view), crc32(table), board, version)
+    room = (header.first - 1) * PIECE
+    return header.pack() + table + bytes(room - len(table)) + bytes(view)
+
+
+def read_header(piece):
+    """Return the Header of an image's first piece, bytes. ImageError."""
+    if len(piece) < PIECE or bytes(piece[:8]) != MAGIC:
+        raise ImageError("it does not begin with %s" % MAGIC.decode(), (0,))
+    if struct.unpack_from("<I", piece, _CRC_AT)[0] != crc32(memoryview(piece)[:_CRC_AT]):
+        raise ImageError("its header is damaged", (0,))
+    fields = struct.unpack_from(HEADER, piece)
+    _, version, size, length, crc, table_crc, board, firmware, kind, signed, signature = fields
+    if version != VERSION or size != PIECE:
+        raise ImageError("it has format %d, this meter knows %d" % (version, VERSION))
+    if kind != UNSIGNED or signed:
+        raise ImageError("it has a signature of type %d, this meter knows none" % kind)
+    if not length:
+        raise ImageError("it has no payload")
+    return Header(length, crc, table_crc, _text(board), _text(firmware), kind, signature[:signed])
+
+
+def check(read, size, board):
+    """Return the Header of a sound image for a board. ImageError, with the damaged pieces.
+
+    read(at, count): returns bytes of the image. size: bytes that there are.
+    """
+    header = read_header(read(0, PIECE))
+    if header.size != size:
+        raise ImageError("it has %d bytes, its header says %d" % (size, header.size))
+    if header.board != board:
+        raise ImageError("it is for the board %s, this is %s" % (header.board, board))
+    count = header.pieces - header.first
+    if _crc(read, PIECE, 4 * count) != header.table_crc:
+        raise ImageError("its table is damaged", tuple(range(1, header.first)))
+    bad = []
+    for k in range(count):
+        at = (header.first + k) * PIECE
+        found = crc32(read(at, min(PIECE, size - at)))
+        if found != struct.unpack("<I", read(PIECE + 4 * k, 4))[0]:
+            bad.append(header.first + k)
+    if bad:
+        raise ImageError("%d of its %d pieces are damaged" % (len(bad), header.pieces), tuple(bad))
+    if _crc(read, header.first * PIECE, header.length) != header.crc:
+        raise ImageError(
+            "its payload does not have the CRC that its header says", tuple(range(header.pieces))
+        )
+    return header
+
+
+def _crc(read, at, length):
+    crc, end = 0, at + length
+    while at < end:
+        crc = crc32(read(at, min(PIECE, end - at)), crc)
+        at += PIECE
+    return crc
+
+
+def _text(data):
+    """Return a padded name as a text; what is not ASCII as question marks."""
+    return "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in bytes(data).rstrip(b"\0")])
