@@ -19,6 +19,7 @@ NO_PORTS = {
         "optical": {"enabled": False},
         "rs485": {"enabled": False},
         "iec62056_21_tcp": {"enabled": False},
+        "dlms_tcp": {"enabled": False},
     }
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ferraris.config_schema import schema
 from meter.config.calendars import ROWS
+from meter.config.push_fields import EVENTS, MOST_OBJECTS, MOST_WINDOWS
 from meter.config.schema import FIELDS
 from meter.registers.tou import HOLIDAYS, SEASONS
 
@@ -42,6 +43,9 @@ WORDS = {
     "seasons": f"up to {SEASONS} dates `MM-DD`",
     "days": f"up to {ROWS} rows `[seasons, days, switches]` ([tariffs.md](tariffs.md))",
     "triggers": "up to 16 rows such as `1: V.A < 0.4 Vn` ([status-word.md](status-word.md))",
+    "attributes": f"up to {MOST_OBJECTS} texts `class/OBIS code/attribute`",
+    "windows": f"up to {MOST_WINDOWS} texts `HH:MM-HH:MM`",
+    "events": ", ".join(EVENTS),
     "holidays": f"up to {HOLIDAYS} dates `YYYY-MM-DD` or `YYYY-MM-DD H2`",
 }
 

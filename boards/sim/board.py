@@ -3,6 +3,7 @@
 import os
 
 from meter.hal.sim.adc import Adc
+from meter.hal.sim.contacts import Contacts
 from meter.hal.sim.flash import Flash
 from meter.hal.sim.front_end import FrontEnd, quantised_rate, scale
 from meter.hal.sim.load_model import LoadModel
@@ -27,6 +28,7 @@ PARTITIONS = (
     + LOAD_PROFILES
     + LOGS
     + (("self_reads", 12), ("config", 96), ("users", 4), ("keys", 4))
+    + (("dlms", 17), ("boot", 3), ("image", 256))
 )
 MAX_PDU = 65535  # of DLMS: a PC has room for the longest that the wrapper carries
 CALIBRATED_AT = 23.0  # degrees Celsius
@@ -56,6 +58,7 @@ class Board:
         self, settings, source, full_scale, state=None, speed=None, half_cycles=2, block=None, last=None,
         start=None, seed=0,
     ):  # fmt: skip
+        self.name = "sim"
         self.partitions = PARTITIONS
         self.serial_ports = PORTS if state else ()
         self.half_cycles = half_cycles
@@ -76,6 +79,7 @@ class Board:
             self.nvram = Nvram(NVRAM_SIZE, os.path.join(state, "nvram.bin") if state else None)
         self.rtc = Rtc(start)
         self.power = Power()
+        self.contacts = Contacts()
         self.net = Net()
         self.security_keys = (settings["simulator.key_1"], settings["simulator.key_2"])
 

@@ -6,6 +6,7 @@ from meter import VERSION
 from meter.access import actions
 from meter.access.access import Access
 from meter.access.armed import Armed
+from meter.access.dlms_state import DlmsState
 from meter.access.door import Door
 from meter.access.key_store import KeyStore
 from meter.access.keys import Keys
@@ -62,6 +63,7 @@ class App:
 
     def __init__(self, board, settings=None, observer=None, dtype=FLOAT):
         areas = Partitions.open(board.flash, board.partitions)
+        self._areas = areas
         self._journal = Journal(board.flash, *areas.area("journal"), nvram=board.nvram)
         self._store = store.Store(Journal(board.flash, *areas.area("config"), store.KIND))
         self._calibrations = Journal(board.flash, *areas.area("calibration"), CALIBRATION_KIND)
@@ -103,6 +105,7 @@ class App:
         self.ended = self.restarts = False
         self._stop = self._serving = None
         self._log_start(self._journal.passed)
+        self.dlms_state.start()
 
     @property
     def engine(self):
@@ -164,8 +167,15 @@ class App:
         self.access.configure(
             settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"], settings
         )
+        self.dlms_state.configured()
         self._board.flash.sync()
         return sections
+
+    def change(self, values, origin):
+        """Change settings by itself: a dict from path to value. origin: number of event_kinds. ConfigError."""
+        settings = dict(self.settings)
+        settings.update(values)
+        self.configure(document.text(settings), store.Who(origin, "", ""))
 
     def _changed_tracker(self, settings):
         """Return the Tracker for other settings, None where they are the same to it."""
@@ -187,10 +197,12 @@ class App:
         board, settings = self._board, self.settings
         users = Users(journal, self.uptime.ms(), settings["meter.serial"].encode())
         keys = Keys(lambda: board.security_keys, settings["meter.mid"])
+        self.dlms_state = DlmsState(self, board, self._areas, self._visits, keys)
         known = actions.of_meter(self.meter, lambda: self.settings)
         known.update(actions.of_configuration(lambda: self.settings, self.configure, keys))
         known.update(actions.of_users(users, self._keys, self._armed, self._visits))
         known.update(actions.of_app(self, self._armed))
+        known.update(actions.of_dlms_state(self.dlms_state, board.contacts, lambda: self.meter.clock.second))
         return Door(users, keys, self._visits, known, self._keys)
 
     def _log_start(self, passed):
@@ -216,6 +228,7 @@ class App:
             for frame in self.tracker.feed(*block):
                 meter.step(frame)
                 self._diagnostics.take(meter.diagnostics.state, meter.clock.second)
+                self.dlms_state.tick(meter.clock.second)
             if progress:
                 progress(block[0] + block[1])
             block = await adc.read()
@@ -227,6 +240,7 @@ class App:
         while await load.read(meter.clock.second, meter.next_boundary(), span):
             meter.take(span)
             self._diagnostics.take(meter.diagnostics.state, span.end)
+            self.dlms_state.tick(span.end)
         self.ended = True
 
     def calibrate(self, new, **who):

@@ -27,7 +27,7 @@ ARGUMENTS = {
     "mark load profile read": {"profile": 1, "reader": "head-end", "entry": 1},
     "calibrate": {"calibration": Calibration(gains=(1.01,) * 6).pack()},
     "cold start": {"confirmed": True},
-    "upgrade firmware": {"image": b"image"},
+    "upgrade firmware": {"step": "begin", "image": b"image", "size": 1000},
     "drive output": {"output": 1, "is_on": True},
 }
 

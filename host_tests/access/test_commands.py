@@ -10,6 +10,8 @@ import pytest
 from meter.access.commands import COMMANDS, NOT_BUILT, READS, WRITE_CONFIGURATION
 from meter.access.errors import Denied, Refused
 from meter.access.rights import NAMES
+from meter.access.upgrade import NOT_INITIATED
+from meter.inputs_outputs.disconnector import REMOTE_DISCONNECT
 from meter.registers import event_kinds as kinds
 
 from host_tests.access.door_life import ANONYMOUS, ARGUMENTS, Life
@@ -39,6 +41,9 @@ MAY = {
     "cold start": "admin",
     "upgrade firmware": "admin",
     "drive output": "admin pq",
+    "disconnect": "admin",
+    "reconnect": "admin",
+    "push": "admin",
 }
 # command: blocked by key 1, key 2, MID. P: at the front panel only. MID has both keys.
 KEYS = {
@@ -96,6 +101,10 @@ def effect_of(life):
         app._armed._action,
         app.restarts,
         app._calibrations.load(),
+        app.dlms_state.upgrade.status,
+        app.dlms_state.disconnector.state,
+        life.board.contacts.states,
+        list(life.pushed),
         tuple(app.meter.load_profile.query.readers),
         [app.logs.log(name).fifo.next for name in ("events", "diagnostics", "alarms")],
     )
@@ -111,6 +120,15 @@ def fresh(life, user, origin, name=""):
     life.app._calibrations.save(b"none", 0)
     life.app.meter.load_profile.query.readers = []
     engine = life.app.engine
+    state = life.app.dlms_state
+    state.upgrade._become(NOT_INITIATED)
+    state.disconnector.set_mode(0)
+    state.disconnector.set_mode(4)
+    if name == "reconnect":
+        state.disconnector.request(REMOTE_DISCONNECT)
+    state.push = lambda reason: life.pushed.append(reason) or True
+    life.pushed = []
+    life.board.contacts.output(1, False)
     engine.leave_test(engine.now)
     if name == "leave test mode":
         engine.enter_test(engine.now)

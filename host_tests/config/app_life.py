@@ -51,6 +51,7 @@ class _Load:
 
 class _Board:
     partitions, serial_ports, half_cycles = AREAS, (), 2
+    name, contacts = "test", None
     security_keys = (False, False)
     adc, load = None, _Load()
 

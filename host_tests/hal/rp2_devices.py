@@ -4,6 +4,7 @@ Each is made in a World of its own, which conftest.py ends after the test.
 """
 
 import socket
+from contextlib import contextmanager
 
 from host_tests.hal.fake_machine import new_world
 from host_tests.hal.models.ads131m08 import Ads131m08
@@ -151,4 +152,14 @@ nvram = in_world(_nvram)
 rtc = in_world(_rtc)
 power = in_world(_power)
 uart = in_world(_uart)
+
+
+@contextmanager
+def line():
+    """(Uart, opener of the other side)"""
+    made = uart()
+    yield made, lambda: made.peer
+    made.close()
+
+
 net = in_world(_net, is_virtual=False)

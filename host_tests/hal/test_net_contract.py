@@ -3,12 +3,17 @@
 import asyncio
 
 import pytest
+from meter.hal.linux.net import Net as LinuxNet
 from meter.hal.sim.net import Net
 
 from host_tests.hal import rp2_devices
 
 # backend: how it is made, and a port that is free
-BACKENDS = {"sim": (lambda: Net(), lambda: 0), "rp2": (rp2_devices.net, rp2_devices.free_port)}
+BACKENDS = {
+    "sim": (Net, lambda: 0),
+    "linux": (LinuxNet, lambda: 0),
+    "rp2": (rp2_devices.net, rp2_devices.free_port),
+}
 
 
 @pytest.fixture(params=BACKENDS)

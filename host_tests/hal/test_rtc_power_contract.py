@@ -10,10 +10,15 @@ import pytest
 from meter.hal.sim.power import Power
 from meter.hal.sim.rtc import Rtc
 
-from host_tests.hal import rp2_devices
+from host_tests.hal import linux_clocks, rp2_devices
 
-CLOCKS = {"sim": Rtc, "sim at a given time": lambda: Rtc(1_700_000_000), "rp2": rp2_devices.rtc}
-SUPPLIES = {"sim": Power, "rp2": rp2_devices.power}
+CLOCKS = {
+    "sim": Rtc,
+    "sim at a given time": lambda: Rtc(1_700_000_000),
+    "rp2": rp2_devices.rtc,
+    **linux_clocks.CLOCKS,
+}
+SUPPLIES = {"sim": Power, "rp2": rp2_devices.power, **linux_clocks.SUPPLIES}
 
 
 @pytest.fixture(params=CLOCKS)

@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _add_read(commands.add_parser("read", help="read a meter"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
     _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
-    _add_calibrate(commands.add_parser("calibrate", help="calibrate the simulated meter on a reference load"))
+    _add_calibrate(commands.add_parser("calibrate", help="calibrate a meter on a reference load"))
     _add_config(commands.add_parser("config", help="make, check and compare configurations"))
     _add_flash(commands.add_parser("flash", help="look at a stopped meter's flash"))
     return top
@@ -140,6 +140,9 @@ def _add_calibrate(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=calibrate.command)
     command.add_argument("--config", metavar="F", help="configuration (JSON)")
     command.add_argument("--state", metavar="DIR", default="state", help="the meter (default ./state)")
+    command.add_argument(
+        "--board", metavar="NAME", help="the meter of this computer's board, not the simulated one"
+    )
     command.add_argument("--voltage", metavar="V", type=_positive, help="applied, V (default nominal)")
     command.add_argument("--current", metavar="A", type=_positive, help="applied, A (default nominal)")
     command.add_argument("--angle", metavar="DEG", type=_degrees, default=60.0, help="lag (default 60)")

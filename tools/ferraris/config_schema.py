@@ -8,6 +8,7 @@ from typing import Any
 
 from meter.config.calendars import ROWS
 from meter.config.document import VERSION
+from meter.config.push_fields import EVENTS, MOST_OBJECTS, MOST_WINDOWS
 from meter.config.schema import FIELDS
 from meter.quantities import keys
 from meter.registers.definition import KINDS, LISTS, LONGEST_LABEL, PREFIXES, RATE_NAMES, STORAGES
@@ -19,6 +20,19 @@ Schema = dict[str, Any]
 # Plain ASCII without ( ) / ! *. The last part keeps expressions whose $ is before a last line feed from taking it.
 TEXT = "^[ \"-'+-.0-~]*$(?!\\n)"
 TIME = "^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\\n)"
+
+# Lists of texts: what each is, how many.
+_TEXTS: dict[str, tuple[Schema, int]] = {
+    "attributes": (
+        {"type": "string", "pattern": "^[0-9]{1,5}/([0-9]{1,5}[.]){5}[0-9]{1,5}/[0-9]{1,5}$(?!\\n)"},
+        MOST_OBJECTS,
+    ),
+    "windows": (
+        {"type": "string", "pattern": TIME.replace("$", "-([01][0-9]|2[0-3]):[0-5][0-9]$")},
+        MOST_WINDOWS,
+    ),
+    "events": ({"enum": list(EVENTS)}, len(EVENTS)),
+}
 
 
 def schema() -> Schema:
@@ -56,6 +70,9 @@ def _setting(path: str, kind: str, default: Any, allowed: Any, unit: str, text: 
 def _kind(path: str, kind: str, allowed: Any) -> Schema:
     if kind == "text":
         return {"type": "string", "minLength": allowed[0], "maxLength": allowed[1], "pattern": TEXT}
+    if kind in _TEXTS:
+        items, most = _TEXTS[kind]
+        return {"type": "array", "maxItems": most, "items": items}
     if kind in ("integer", "number"):
         return {"type": kind, "minimum": allowed[0], "maximum": allowed[1]}
     if kind == "choice":

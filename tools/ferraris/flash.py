@@ -34,6 +34,11 @@ class Area(NamedTuple):
     damaged: int
 
 
+def areas(meter: Stored) -> list[str]:
+    """Return the names of the areas that hold records."""
+    return [name for name, _ in meter.board.partitions if name in KINDS]
+
+
 def survey(meter: Stored, name: str) -> Area:
     """Return what is in one area."""
     flash = meter.board.flash
@@ -71,7 +76,7 @@ def check(options: Namespace) -> int:
         if meter.repaired:
             problems += 1
             print("superblock: one of its two copies is damaged; the meter mends it at its next start")
-        for name, _ in meter.board.partitions:
+        for name in areas(meter):
             area = survey(meter, name)
             lines = _damage(area)
             problems += len(lines)
@@ -130,7 +135,7 @@ def dump(options: Namespace) -> int:
     """List the areas, and the records in them."""
     with stored(options.state) as meter:
         flash = meter.board.flash
-        names = [name for name, _ in meter.board.partitions]
+        names = areas(meter)
         print(f"flash of {flash.size} bytes in sectors of {flash.erase_size}")
         for name in names:
             base, size = meter.areas.area(name)

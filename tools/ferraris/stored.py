@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from meter.access import dlms_state
 from meter.app import CALIBRATION_KIND, FIFOS, KEYS_KIND, USERS_KIND, App
 from meter.config import store
 from meter.config.schema import ConfigError, defaults
@@ -16,7 +17,7 @@ from meter.registers.energy import Energy
 from meter.registers.engine_state import StateError
 from meter.registers.event_log import FIFO_KINDS, EventLog
 from meter.registers.load_profile import LoadProfile
-from meter.storage import journal
+from meter.storage import boot, journal
 from meter.storage.errors import StorageError
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
@@ -31,6 +32,8 @@ KINDS = {
     "calibration": CALIBRATION_KIND,
     "config": store.KIND,
     "users": USERS_KIND,
+    "dlms": dlms_state.KIND,
+    "boot": boot.KIND,
     "keys": KEYS_KIND,
     **{area: kind for _, area, kind in FIFOS},
     **dict(FIFO_KINDS),

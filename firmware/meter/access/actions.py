@@ -10,9 +10,11 @@ from meter.access.errors import Refused
 from meter.config.document import read
 from meter.config.schema import ConfigError
 from meter.config.store import Who
+from meter.inputs_outputs.disconnector import REMOTE_DISCONNECT, REMOTE_RECONNECT
 from meter.metrology.calibration import CalibrationError, unpack
 from meter.registers.engine import Locked
 from meter.registers.event_kinds import CONFIGURATION_ACCESS
+from meter.storage.errors import StorageError
 
 
 def of_meter(meter, settings):
@@ -137,6 +139,42 @@ def of_configuration(settings, configure, keys):
             raise Refused("; ".join(error.problems))
 
     return {WRITE_CONFIGURATION: write}
+
+
+def of_dlms_state(state, contacts, now):
+    """Return the dict of the commands on a DlmsState. contacts: hal Contacts or None. now(): UTC second."""
+    disconnector = state.disconnector
+
+    def drive(who, now, output, is_on):
+        if contacts is None or output > contacts.outputs:
+            raise Refused("there is no output %d" % output)
+        if output == disconnector.channel:
+            raise Refused("output %d is the disconnector's" % output)
+        contacts.output(output, is_on)
+
+    def request(what):
+        def act(who, now):
+            try:
+                disconnector.request(what)
+            except (OSError, StorageError, ValueError) as error:
+                raise Refused(str(error))
+
+        return act
+
+    def push(who, now):
+        if state.push is None or not state.push("command"):
+            raise Refused("dlms.push: nothing is pushed")
+
+    def upgrade(who, now_ms, step, **given):
+        state.upgrade.take(step, now(), **given)
+
+    return {
+        "drive output": drive,
+        "disconnect": request(REMOTE_DISCONNECT),
+        "reconnect": request(REMOTE_RECONNECT),
+        "push": push,
+        "upgrade firmware": upgrade,
+    }
 
 
 def of_app(app, armed):

@@ -7,6 +7,7 @@ from meter.access.errors import Refused
 from meter.access.key_store import KEYS
 from meter.access.passwords import LONGEST, LONGEST_NAME, SHORTEST, encoded
 from meter.access.rights import NAMES
+from meter.access.upgrade import STEPS
 from meter.compat import const
 from meter.config.document import LARGEST as LARGEST_DOCUMENT
 from meter.key_wrap import WRAPPED
@@ -81,6 +82,8 @@ KINDS = (
     ("profile", lambda value: _is_int(value, 1, 2), "1 or 2"),
     ("reader", lambda value: encoded(value, 12) is not None, "a reader of 1 to 12 bytes"),
     ("entry", lambda value: _is_int(value, 0, LAST_SECOND), "the number of a record"),
+    ("count", lambda value: _is_int(value, 0, LAST_SECOND), "a number of 32 bits"),
+    ("upgrade step", lambda value: value in STEPS, "one of %s" % ", ".join(STEPS)),
     ("output", lambda value: _is_int(value, 1, 64), "the number of an output"),
     (
         "bytes",

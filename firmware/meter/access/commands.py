@@ -27,6 +27,9 @@ _UTC = (("utc", "utc"),)
 _PRESET = (("number", "register"), ("value", "value"))
 _USER = (("user", "name"), ("[password]", "new password"), ("[rights]", "rights"))
 _MARK = (("profile", "profile"), ("reader", "reader"), ("entry", "entry"))
+_UPGRADE = (
+    ("step", "upgrade step"), ("[image]", "bytes"), ("[size]", "count"), ("[number]", "count"), ("[data]", "bytes"),
+)  # fmt: skip
 _SURE = (("confirmed", "yes"),)
 _KEYS = (("keys", "wrapped keys"),)
 
@@ -52,9 +55,12 @@ COMMANDS = (
     ("calibrate", "factory", BLOCKED, FREE, BLOCKED, (("calibration", "bytes"),), "App.calibrate", OWN),
     ("warm start", "control", FREE, FREE, FREE, (), "App.warm_start", COMMAND),
     ("cold start", "factory", BLOCKED, FREE, BLOCKED, _SURE, "App.cold_start when power goes within 15 s", COMMAND),
-    ("upgrade firmware", "factory", BLOCKED, FREE, BLOCKED, (("image", "bytes"),), NOT_BUILT, OWN),
+    ("upgrade firmware", "factory", BLOCKED, FREE, BLOCKED, _UPGRADE, "Upgrade.take", OWN),
     ("drive output", "configure inputs and outputs", FREE, FREE, FREE,
-     (("output", "output"), ("is_on", "flag")), NOT_BUILT, COMMAND),
+     (("output", "output"), ("is_on", "flag")), "Contacts.output", COMMAND),
+    ("disconnect", "control", FREE, FREE, FREE, (), "Disconnector.request", COMMAND),
+    ("reconnect", "control", FREE, FREE, FREE, (), "Disconnector.request", COMMAND),
+    ("push", "control", FREE, FREE, FREE, (), "Pusher.trigger", COMMAND),
 )  # fmt: skip
 # fmt: on
 

@@ -22,7 +22,7 @@ RIGHTS = (
     ("test mode", "test mode"),
     ("billing reset", "billing period reset"),
     ("preset", "preset of registers"),
-    ("control", "tariff override, demand pulses, warm start"),
+    ("control", "tariff override, demand pulses, warm start, disconnecting and reconnecting, push"),
     ("configure service", "primary, PT and CT settings"),
     ("configure registers", "display registers and self-reads"),
     ("configure load profile", "load profiles"),

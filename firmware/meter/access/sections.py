@@ -35,6 +35,7 @@ SECTIONS = (
     ("registers.", "Display Registers", "configure registers", BLOCKED, BLOCKED),
     ("ports.", "Communication Settings", "configure communication", FREE, FREE),
     ("dlms.", "Communication Settings", "configure communication", FREE, FREE),
+    ("outputs.", "Digital I/O Settings", "configure inputs and outputs", FREE, FREE),
     ("status.", "Trigger Settings", "configure triggers", BLOCKED, BLOCKED),
     ("power_quality.", "Power Quality Settings", "configure power quality", BLOCKED, BLOCKED),
     ("simulator.", "the simulated supply", FIXED, FIXED, FIXED),

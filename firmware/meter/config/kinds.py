@@ -7,11 +7,13 @@
     each     (most, lowest, highest)        points           (most points, numbers each), the first one rising
     zone     None: a POSIX TZ               time             None: HH:MM
     seasons, days, holidays                 None: as calendars.py says
+    attributes, windows, events             None: as push_fields.py says
     triggers                                None: as registers/status_triggers.py says
     registers (most)                        objects, as registers/definition.py says
 """
 
 from meter.config.calendars import holidays, minute_of_day, schedules, season_starts
+from meter.config.push_fields import attributes, events, windows
 from meter.config.register_fields import registers
 from meter.quantities import index
 from meter.registers.load_profile_channels import is_status, not_built, quantity_of
@@ -136,4 +138,7 @@ _CHECKS = {
     "days": _readable(lambda rows: schedules(rows, SEASONS), "rows such as [all, Mon-Fri, 00:00 A]"),
     "triggers": _readable(parse_all, "triggers"),
     "holidays": _readable(holidays, "dates"),
+    "attributes": _readable(attributes, "attributes such as 3/1.0.1.8.0.255/2"),
+    "windows": _readable(windows, "times such as 22:00-06:00"),
+    "events": _readable(events, "events"),
 }

@@ -34,6 +34,9 @@ MODES = ("A", "B", "C", "E")
 SERIAL_PROTOCOLS = ("iec62056-21", "dlms")
 LINES = ("RS-485", "RS-232")
 
+# The logical device name, the clock and the energies.
+_PUSHED = ("1/0.0.42.0.0.255/2", "8/0.0.1.0.0.255/2", "3/1.0.1.8.0.255/2", "3/1.0.2.8.0.255/2")
+
 # fmt: off
 FIELDS = (
     ("meter.id", "text", "", (0, 24), "", "name of the meter, for registers and readers"),
@@ -127,6 +130,21 @@ FIELDS = (
     ("ports.hdlc.inter_frame", "integer", 1000, (20, 6000), "ms", "a frame that stops for so long is dropped"),
     ("dlms.manual_scaler", "flag", False, None, "", "registers say scaler 0 although they are in thousandths"),
     ("dlms.primary", "flag", False, None, "", "registers and load profiles in primary values; else secondary"),
+    ("outputs.disconnect", "integer", 0, (0, 7), "", "output that the disconnect control drives; 0: none"),
+    ("dlms.push.enabled", "flag", False, None, "", "data are sent to a head-end by DLMS/COSEM"),
+    ("dlms.push.host", "text", "127.0.0.1", (1, 64), "", "address of the head-end"),
+    ("dlms.push.port", "integer", 4059, (1, 65535), "", "its TCP port"),
+    ("dlms.push.client", "integer", 103, (1, 65535), "", "client address (wPort) of who listens there"),
+    ("dlms.push.objects", "attributes", _PUSHED, None, "", "what is sent: class/OBIS code/attribute"),
+    ("dlms.push.events", "events", (), None, "", "what is followed by a push"),
+    ("dlms.push.schedule.kind", "choice", "none", SCHEDULES, "", "when a push is due by itself"),
+    ("dlms.push.schedule.time", "time", "00:00", None, "", "local time; of an hourly one only the minute counts"),
+    ("dlms.push.schedule.weekday", "choice", "Mon", WEEKDAYS, "", "day of a weekly one"),
+    ("dlms.push.schedule.day", "integer", 1, (1, 31), "", "day of a monthly one; the last day in a shorter month"),
+    ("dlms.push.window", "windows", (), None, "", "local times at which pushes are sent; none: always"),
+    ("dlms.push.randomisation", "integer", 0, (0, 65535), "s", "a push is put off by up to so long, by chance"),
+    ("dlms.push.retries", "integer", 3, (0, 255), "", "how often a push that failed is tried again"),
+    ("dlms.push.delay", "integer", 60, (0, 65535), "s", "time between tries"),
     ("simulator.frequency", "number", 60.0, (40.0, 70.0), "Hz", "frequency of the synthesizer"),
     ("simulator.voltage", "numbers", (120.3, 119.6, 120.1), (3, 0.0, 1e6), "V", "voltage of A, B, C"),
     ("simulator.current", "numbers", (5.0, 4.2, 4.6), (3, 0.0, 1e6), "A", "current of A, B, C"),

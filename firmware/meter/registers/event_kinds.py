@@ -30,6 +30,7 @@ CONFIGURATION = const(10)
 REGISTER_PRESET = const(11)
 DAMAGE_FOUND = const(12)
 BATTERY_FAILURE = const(13)
+FIRMWARE = const(14)
 DIAGNOSTIC_SET = const(32)
 DIAGNOSTIC_CLEARED = const(33)
 LOGON = const(64)
@@ -70,6 +71,7 @@ KINDS = (
         "events",
         ("response",),
     ),  # start: of the outage in which the clock was lost
+    (FIRMWARE, "firmware", "events", ("version", "slot")),  # an image is to run from the next start on
     (DAMAGE_FOUND, "damage found", "events", ("what",)),
     (DIAGNOSTIC_SET, "diagnostic set", "diagnostics", ("bit", "what")),
     # start: set; time: cleared. times: how often it came in between

@@ -19,7 +19,7 @@ _RECORD_SIZE = const(8)
 
 
 class Boot:
-    """journal: a Journal of this KIND.
+    """journal: a Journal of this KIND, or None: in memory.
 
     slot    that is to run: 0, 1, or FACTORY
     state   ON_TRIAL, TRIED or CONFIRMED
@@ -30,7 +30,7 @@ class Boot:
     def __init__(self, journal):
         self._journal = journal
         self.slot, self.state, self.before, self.crc = FACTORY, CONFIRMED, FACTORY, 0
-        found = journal.load()
+        found = journal.load() if journal else None
         if found:
             if len(found[1]) != _RECORD_SIZE or found[1][0] != VERSION:
                 raise StorageError("the boot record has another version than %d" % VERSION)
@@ -50,5 +50,6 @@ class Boot:
         self._save(self.slot, CONFIRMED, self.slot, self.crc, now)
 
     def _save(self, slot, state, before, crc, now):
-        self._journal.save(struct.pack(_RECORD, VERSION, slot, state, before, crc), now)
+        if self._journal:
+            self._journal.save(struct.pack(_RECORD, VERSION, slot, state, before, crc), now)
         self.slot, self.state, self.before, self.crc = slot, state, before, crc

@@ -21,12 +21,15 @@ _HEAD_SIZE = const(3)
 
 
 class Kept:
-    """journal: a Journal of its own. names: tuple of texts. StorageError if the journal holds another version."""
+    """journal: a Journal of its own, or None: in memory. names: tuple of texts.
+
+    StorageError if the journal holds another version.
+    """
 
     def __init__(self, journal, names):
         self._journal, self._names = journal, names
         self._states = {}
-        found = journal.load()
+        found = journal.load() if journal else None
         if found:
             self._restore(found[1])
 
@@ -48,7 +51,7 @@ class Kept:
     def put(self, name, state, now=0):
         """Store the state under a name as of a UTC second. It counts when this returns.
 
-        ValueError if all together are too long; OSError or StorageError if the flash failed: the old one counts.
+        ValueError if all of them are too long; OSError or StorageError if the flash failed. Then the old one counts.
         """
         if name not in self._names:
             raise KeyError(name)
@@ -58,5 +61,6 @@ class Kept:
         for place, known in enumerate(self._names):
             if states.get(known):
                 record.append(struct.pack(_HEAD, place, len(states[known])) + states[known])
-        self._journal.save(b"".join(record), now)
+        if self._journal:
+            self._journal.save(b"".join(record), now)
         self._states = states

@@ -51,6 +51,10 @@ class Partitions:
                 _write(flash, copy, wanted)
         return cls(areas, flash.erase_size)
 
+    def find(self, name):
+        """Return (base, size) in bytes of the named area, or None."""
+        return self.area(name) if any([known == name for known, _, _ in self._areas]) else None
+
     def area(self, name):
         """Return (base, size) in bytes of the named area. KeyError if the table has no such name."""
         for known, first, sectors in self._areas:

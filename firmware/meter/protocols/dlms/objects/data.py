@@ -55,7 +55,8 @@ def _serial(context):
     return axdr.visible(context.access.identity["serial"])
 
 
-def _device_name(context):
+def device_name(context):
+    """Return the logical device name: manufacturer and serial number, an octet-string."""
     identity = context.access.identity
     return axdr.octets((identity["manufacturer"] + identity["serial"]).encode()[:_NAME])
 
@@ -171,7 +172,7 @@ def _change(data, context):
 
 # A, B, C, D, E; right to read; value
 _TABLE = (
-    ((0, 0, 42, 0, 0), _IDENTITY, _device_name),
+    ((0, 0, 42, 0, 0), _IDENTITY, device_name),
     ((0, 0, 96, 1, 0), _IDENTITY, _serial),
     ((0, 0, 43, 1, 0), _IDENTITY, _received),
     ((0, 0, 0, 2, 1), _IDENTITY, _firmware),
