@@ -108,7 +108,7 @@ def _uart(world):
     from meter.hal.rp2.uart import Uart
 
     line = SerialLine(world, 1, direction=DIRECTION)
-    made = Uart(1, 8, 9, direction=DIRECTION)
+    made = Uart(1, 8, 9, direction=DIRECTION, kind="RS-485")
     made.peer = Peer(line)
     return made
 

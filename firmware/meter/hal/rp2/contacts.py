@@ -1,68 +1,52 @@
-"""Contacts on pins: inputs with the times of their edges, and outputs. Contract: Contacts in meter.hal."""
+"""Contacts on pins: outputs that drive a relay or opto-coupler, inputs with the times of their edges.
 
-from array import array
+Contract: Contacts in meter.hal. The outputs are the first channels, the inputs those after them.
+"""
 
 from machine import Pin
 
-from meter import compat
-from meter.compat import const
-
-EDGES = const(64)  # that are remembered until they are taken
+from meter.compat import Uptime
 
 
 class Contacts:
     """The contacts of a board.
 
-    inputs      pins of the inputs; a closed contact pulls its pin down
-    outputs     pins of the outputs; high drives the relay or opto-coupler
-
-    dropped     edges that were not remembered, since nobody took those before
+    outputs     pins of the outputs; high closes the contact
+    inputs      pins of the inputs; the opto-coupler pulls its pin down while there is voltage
+    clock       function that returns the uptime in ms, or None: since this object was made
     """
 
-    def __init__(self, inputs, outputs):
-        self._inputs = [Pin(number, Pin.IN, Pin.PULL_UP) for number in inputs]
+    def __init__(self, outputs, inputs, clock=None):
         self._outputs = [Pin(number, Pin.OUT, value=0) for number in outputs]
-        self.dropped = 0
-        # An interrupt handler must not allocate: rings of fixed size.
-        self._marks = bytearray(EDGES)  # channel << 1 | state
-        self._times = array("i", [0] * EDGES)
-        self._written = self._taken = 0
-        for channel, pin in enumerate(self._inputs):
-            pin.irq(handler=self._handler(channel), trigger=Pin.IRQ_RISING | Pin.IRQ_FALLING)
+        self._inputs = [Pin(number, Pin.IN, Pin.PULL_UP) for number in inputs]
+        self.outputs = len(self._outputs)
+        self.channels = self.outputs + len(self._inputs)
+        self._clock = clock or Uptime().ms
+        self._edges = [0] * self.channels
+        for k, pin in enumerate(self._inputs):
+            pin.irq(handler=self._handler(self.outputs + k), trigger=Pin.IRQ_RISING | Pin.IRQ_FALLING)
 
-    def _handler(self, channel):
+    def _handler(self, place):
+        edges, clock = self._edges, self._clock
+
         def edge(pin):
-            if (self._written - self._taken) % (2 * EDGES) >= EDGES:
-                self.dropped += 1
-                return
-            place = self._written % EDGES
-            self._marks[place] = channel << 1 | (1 - pin.value())
-            self._times[place] = compat.ticks_ms()
-            self._written = (self._written + 1) % (2 * EDGES)
+            edges[place] = clock()
 
         return edge
 
-    def inputs(self):
-        """Return the inputs as a bit mask; 1 is closed, bit 0 the first input."""
-        mask = 0
-        for channel, pin in enumerate(self._inputs):
-            if not pin.value():
-                mask |= 1 << channel
-        return mask
-
-    def edges(self):
-        """Return what has changed since the last call: a list of (channel, is closed, ticks_ms), oldest first."""
-        found = []
-        while self._taken != self._written:
-            place = self._taken % EDGES
-            mark = self._marks[place]
-            found.append((mark >> 1, bool(mark & 1), self._times[place]))
-            self._taken = (self._taken + 1) % (2 * EDGES)
-        return found
-
     def output(self, channel, state):
-        """Close or open an output. IndexError if there is none with this number."""
-        self._outputs[channel].value(1 if state else 0)
+        """Drive an output. ValueError if there is none such."""
+        if not 1 <= channel <= self.outputs:
+            raise ValueError("there is no output %d" % channel)
+        self._outputs[channel - 1].value(1 if state else 0)
+
+    def inputs(self):
+        """Return (mask, edges): see Contacts in meter.hal. An output sees no voltage."""
+        mask = 0
+        for k, pin in enumerate(self._inputs):
+            if not pin.value():
+                mask |= 1 << self.outputs + k
+        return mask, tuple(self._edges)
 
     def close(self):
         """Open all outputs and listen no more."""

@@ -1,8 +1,8 @@
 """A serial port: RS-232, RS-485 with a direction pin, or an optical head. Contract: Uart in meter.hal.
 
-Half duplex: before a transmission the driver is switched on and the line settles for `before_ms`; after the last stop
-bit it stays on for `after_ms`, then the line is the other side's. An infrared head sees its own light: what arrives
-while it sends is thrown away. An optical head that is dark while idle has both lines inverted.
+When the direction pin turns is for ports.serial to say; drain() returns when the last stop bit has left, to two
+milliseconds. An infrared head sees its own light: what arrives while it sends is thrown away. A head that is dark
+while the line idles has both lines inverted.
 """
 
 import asyncio
@@ -23,8 +23,9 @@ class Uart:
     """A UART and its pins.
 
     uart        number of the UART. tx, rx: its pins
-    direction   pin that is high while this side sends, or None: full duplex
-    before_ms, after_ms     turnaround of a half-duplex line
+    direction   pin that is high while this side sends, or None: both directions are free
+    kind        "RS-485" or "RS-232": what the board has at these pins
+    terminator  pin that switches the 120 ohm on, or None: a jumper does
     inverted    True: both lines are low while idle
     deaf        True: what arrives during a transmission is an echo, and thrown away
 
@@ -33,9 +34,10 @@ class Uart:
     """
 
     def __init__(
-        self, uart, tx, rx, direction=None, before_ms=0, after_ms=0, inverted=False, deaf=False
+        self, uart, tx, rx, direction=None, kind="RS-232", terminator=None, inverted=False, deaf=False
     ):  # fmt: skip
-        self.before_ms, self.after_ms = before_ms, after_ms
+        self.kind = kind
+        self._terminator = Pin(terminator, Pin.OUT, value=0) if terminator is not None else None
         self.dropped = 0
         self.closed = False
         self._direction = Pin(direction, Pin.OUT, value=0) if direction is not None else None
@@ -74,33 +76,6 @@ class Uart:
 
     async def drain(self):
         """Return when the queue has left, the last stop bit included."""
-        if not self._queue or self.closed:
-            return
-        self.transmit(True)
-        try:
-            if self.before_ms:
-                await asyncio.sleep(self.before_ms / 1000)
-            await self._send()
-            if self.after_ms:
-                await asyncio.sleep(self.after_ms / 1000)
-        finally:
-            self.transmit(False)
-
-    def transmit(self, on):
-        """Take the line, or leave it to the other side. drain() does so by itself."""
-        if self._direction and not self.closed:
-            self._direction.value(1 if on else 0)
-
-    def close(self):
-        """Release the UART. A read that waits returns b""."""
-        if self.closed:
-            return
-        self.transmit(False)
-        self.closed = True
-        self._queue = bytearray()
-        self._uart.deinit()
-
-    async def _send(self):
         while self._queue and not self.closed:
             sent = self._uart.write(memoryview(self._queue)[:_TX_BUFFER])
             if sent:
@@ -110,6 +85,29 @@ class Uart:
             await self._quiet()
         if self._deaf and not self.closed:
             self._uart.read()
+
+    def transmit(self, on):
+        """Turn the line: True to send."""
+        if self._direction and not self.closed:
+            self._direction.value(1 if on else 0)
+
+    def mode(self, kind, terminator):
+        """See Uart in meter.hal. What the board is not wired for is a ValueError."""
+        if kind != self.kind:
+            raise ValueError("this serial port is %s, not %s" % (self.kind, kind))
+        if terminator and not self._terminator:
+            raise ValueError("the terminator of this serial port is switched by a jumper")
+        if self._terminator:
+            self._terminator.value(1 if terminator else 0)
+
+    def close(self):
+        """Release the UART. A read that waits returns b""."""
+        if self.closed:
+            return
+        self.transmit(False)
+        self.closed = True
+        self._queue = bytearray()
+        self._uart.deinit()
 
     async def _quiet(self):
         """Wait a little; what an optical head hears of itself meanwhile does not fill the buffer."""
