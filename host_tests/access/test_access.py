@@ -3,13 +3,17 @@
 import pytest
 from meter import VERSION
 from meter.access.access import Access
+from meter.access.errors import Denied
 from meter.calendar import civil
 from meter.config.primary import Primary
+from meter.config.schema import validate
 from meter.metrology.diagnostics import MISSING
 from meter.metrology.frame import CLIPPED, GAP
 from meter.quantities import INTEGRATED, keys
 
+from host_tests.access.door_life import Life
 from host_tests.harness import RATE, START, Bench, frame_of
+from host_tests.test_app import NO_PORTS
 
 KEYS = list(keys())
 
@@ -150,3 +154,28 @@ def test_the_load_profile_is_that_of_the_meter(access, bench):
 
 def test_the_time_is_that_of_the_last_second(access):
     assert access.local_time() == civil(START + 130) == (2023, 11, 14, 22, 17, 10)
+
+
+def test_the_local_clock_and_utc_are_both_told():
+    life = Life(settings=validate({**NO_PORTS, "clock": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}))
+    access, visitor = life.access, life.visitor()
+    assert access.second() == visitor.second() == START
+    assert access.local_time() == visitor.local_time() == civil(START + 3600)
+    assert access.zone is visitor.zone and visitor.zone.name(START) == "CET"
+
+
+def test_load_profiles_are_read_from_a_time_to_a_time():
+    profile = {"interval": 1, "format": "values", "channels": ["V.A"]}
+    life = Life(settings=validate({**NO_PORTS, "load_profile_2": profile}))
+    life.pass_time(1800)
+    ends = [record.end for record in life.access.profile_between(START + 60, START + 180, 2)]
+    assert ends == [START + 60, START + 120, START + 180]
+    assert [record.end for record in life.access.profile_between(0, START + 1000)] == [START + 900]
+    for number in (0, 3, -1):
+        with pytest.raises(KeyError):
+            life.access.profile_between(0, START, number)
+    visitor = life.visitor()
+    with pytest.raises(Denied):
+        visitor.profile_between(0, START)
+    visitor.login("admin", "admin")
+    assert len(list(visitor.profile_between(0, START + 1800, 2))) == 30

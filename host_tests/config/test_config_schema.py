@@ -272,3 +272,39 @@ def test_settings_of_both_load_profiles_are_apart():
     assert (found["load_profile.interval"], found["load_profile_2.interval"]) == (15, 1)
     (problem,) = problems({"load_profile": {"2": 1}})
     assert problem.startswith("load_profile.2: unknown setting; known here: interval, channels, format")
+
+
+@pytest.mark.feature("PRT-01", "PRT-02", "PRT-03")
+def test_serial_ports_have_their_rates_delays_and_kinds():
+    settings = validate({})
+    delays = [settings["ports.rs485." + name] for name in ("tx_start", "tx_end", "turnaround")]
+    assert delays == [40, 40, 20]  # the manual, Appendix A, port 3
+    assert settings["ports.rs485.type"] == "RS-485" and settings["ports.optical.mode"] == "E"
+    for baud in (300, 1200, 19200, 38400, 115200):
+        validate({"ports": {"rs485": {"baud": baud, "protocol": "dlms"}}})
+    for baud in (300, 1200, 19200):
+        validate({"ports": {"optical": {"baud": baud}, "rs485": {"baud": baud}}})
+
+
+@pytest.mark.parametrize(
+    "port, given, problem",
+    [
+        ("rs485", {"baud": 38400}, "ports.rs485.baud: IEC 62056-21 goes up to 19200, not 38400"),
+        ("optical", {"mode": "B", "baud": 300}, "ports.optical.baud: mode B begins at 600, not 300"),
+        ("rs485", {"mode": "B", "baud": 300}, "ports.rs485.baud: mode B begins at 600, not 300"),
+        ("optical", {"mode": "D"}, "ports.optical.mode: must be one of A, B, C, E, not 'D'"),
+        (
+            "rs485",
+            {"tx_start": 1001},
+            "ports.rs485.tx_start: must be a whole number from 0 to 1000, not 1001",
+        ),
+        (
+            "rs485",
+            {"turnaround": -1},
+            "ports.rs485.turnaround: must be a whole number from 0 to 1000, not -1",
+        ),
+        ("rs485", {"type": "RS-422"}, "ports.rs485.type: must be one of RS-485, RS-232, not 'RS-422'"),
+    ],
+)
+def test_a_serial_port_that_cannot_be_is_refused(port, given, problem):
+    assert problems({"ports": {port: given}}) == [problem]

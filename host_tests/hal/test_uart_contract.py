@@ -11,7 +11,7 @@ import pytest
 import serial
 from meter.hal.sim.uart import QUEUE_LIMIT, Uart
 
-from host_tests.hal import linux_uart_line
+from host_tests.hal import linux_uart_line, rp2_devices
 
 
 def reader_of(uart, **options):
@@ -26,7 +26,7 @@ def sim_line():
     made.close()
 
 
-LINES = {"sim": sim_line, "linux": linux_uart_line.line}
+LINES = {"sim": sim_line, "linux": linux_uart_line.line, "rp2": rp2_devices.line}
 
 
 @pytest.fixture(params=LINES)
@@ -145,7 +145,47 @@ def test_reading_and_writing_may_wait_at_the_same_time(line):
         assert asyncio.run(talk()) == b"still read"
 
 
+@pytest.mark.feature("PRT-02")
+def test_the_direction_is_switched_and_bytes_pass_both_ways(uart):
+    async def talk():
+        uart.transmit(True)
+        await send(uart, b"out")
+        uart.transmit(False)
+        peer.write(b"in")
+        return await uart.read()
+
+    with reader_of(uart) as peer:
+        assert asyncio.run(talk()) == b"in"
+        assert peer.read(3) == b"out"
+
+
+def test_the_direction_may_be_said_twice(uart):
+    for on in (True, True, False, False):
+        uart.transmit(on)
+
+
+@pytest.mark.feature("PRT-02")
+@pytest.mark.parametrize("kind, terminator", [("RS-485", True), ("RS-485", False), ("RS-232", False)])
+def test_the_kind_of_line_is_taken(uart, kind, terminator):
+    uart.mode(kind, terminator)
+    asyncio.run(send(uart, b"x"))
+
+
+def test_a_kind_of_line_that_is_none_is_an_error(uart):
+    with pytest.raises(ValueError, match="RS-422"):
+        uart.mode("RS-422", False)
+
+
 # The pseudo-terminal
+
+
+def test_direction_and_kind_are_remembered(uart):
+    assert (uart.transmitting, uart.turns) == (False, 0)
+    for on in (True, True, False, True):
+        uart.transmit(on)
+    assert (uart.transmitting, uart.turns) == (True, 2)
+    uart.mode("RS-485", True)
+    assert (uart.kind, uart.terminator) == ("RS-485", True)
 
 
 def test_settings_are_remembered(uart):

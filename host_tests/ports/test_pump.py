@@ -1,6 +1,7 @@
 """The pump, the TCP port and the serial port, with small sessions and streams, in a clock that jumps."""
 
 import asyncio
+import socket
 
 import pytest
 from meter.hal.sim.net import Net
@@ -198,6 +199,230 @@ def test_pump_can_be_cancelled_while_it_waits(run):
     run(cancelled())
 
 
+# Time without a timer for each message
+
+
+def test_many_messages_make_no_task_and_no_timer_each(run):
+    """One watch, of which the deadline moves on with every message."""
+
+    class Putting(Echo):
+        def deadline(self):
+            return (self.heard[-1][0] if self.heard else 0) + 5000
+
+        def expire(self, now):
+            if now >= self.deadline():
+                self.closed = True
+
+    async def counted():
+        loop, tasks = asyncio.get_running_loop(), []
+        loop.set_task_factory(
+            lambda loop, coro, **kw: tasks.append(coro) or asyncio.Task(coro, loop=loop, **kw)
+        )
+        stream = Quick(*((n / 100, b"x") for n in range(1000)), (50, b"late"))
+        session = Putting()
+        ended = await pump(session, stream, LoopTime())
+        return ended, len(tasks), len(session.heard), LoopTime().ms()
+
+    ended, tasks, heard, now = run(counted())
+    assert (ended, heard, tasks) == (False, 1000, 1)
+    assert now == 9990 + 5000
+
+
+def test_deadline_that_moves_nearer_is_kept(run):
+    class Nearer(Echo):
+        def receive(self, data, now):
+            super().receive(data, now)
+            self.ticks.insert(0, now + 50)
+
+    session, stream = Nearer(ticks=(60_000,)), Script((1, b"a"), (2, b"b"), (3, b"c"))
+    run(pump(session, stream, LoopTime()))
+    assert stream.written == b"atick1050;btick2050;c"
+
+
+def test_deadline_that_goes_away_and_comes_back_is_kept(run):
+    session, stream = Echo(ticks=(100,)), Script((1, b"a"), (2, b"b"), (9, b"c"))
+
+    async def later():
+        task = asyncio.create_task(pump(session, stream, LoopTime()))
+        await asyncio.sleep(1.5)
+        session.ticks.append(5000)
+        await task
+
+    run(later())
+    assert stream.written == b"tick100;abtick5000;c"
+
+
+def test_session_that_closes_at_its_deadline_ends_the_read_and_says_its_last_words(run):
+    class Closing(Echo):
+        def expire(self, now):
+            super().expire(now)
+            self.closed = True
+
+    session, stream = Closing(ticks=(500,)), Script((100, b"never"))
+    assert run(pump(session, stream, LoopTime())) is False
+    assert stream.written == b"tick500;"
+    assert session.ended is None
+
+
+def test_error_of_our_own_at_a_deadline_is_raised(run):
+    class Faulty(Echo):
+        def expire(self, now):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(pump(Faulty(ticks=(500,)), Script((100, b"never")), LoopTime()))
+
+
+def test_peer_that_does_not_take_what_is_sent_at_a_deadline_has_gone(run):
+    class Stuck(Script):
+        async def drain(self):
+            await asyncio.sleep(10**6)
+
+    session = Echo(ticks=(500,))
+    assert run(pump(session, Stuck((100, b"never")), LoopTime(), drain_ms=2000)) is True
+    assert session.ended == 2500
+
+
+def test_last_words_at_a_deadline_that_nobody_takes_are_the_end_of_the_stream(run):
+    class Closing(Echo):
+        def expire(self, now):
+            super().expire(now)
+            self.closed = True
+
+    class Stuck(Script):
+        async def drain(self):
+            await asyncio.sleep(10**6)
+
+    assert run(pump(Closing(ticks=(500,)), Stuck((100, b"never")), LoopTime(), drain_ms=2000)) is True
+
+
+def test_peer_that_does_not_take_what_is_sent_at_a_deadline_is_not_read_from(run):
+    class Slow(Script):
+        async def drain(self):
+            await asyncio.sleep(5)
+
+    session = Echo(ticks=(500,))
+    stream = Slow((0.6, b"a"), (0.7, b"b"))
+    run(pump(session, stream, LoopTime(), drain_ms=60_000))
+    assert [now for now, _ in session.heard] == [600, 10_500]
+    assert stream.written == b"tick500;ab"
+
+
+def test_cancelling_is_obeyed_when_a_deadline_comes_at_the_same_time(run):
+    async def cancelled():
+        task = asyncio.create_task(pump(Echo(ticks=(1000,)), Script((100, b"x")), LoopTime()))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(cancelled())
+
+
+def test_no_task_is_left_behind(run):
+    async def left():
+        await pump(Echo(ticks=(60_000,)), Script((0.1, b"x")), LoopTime())
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert run(left()) == set()
+
+
+class Working(Echo):
+    """Works in ten slices on whatever comes; busy says whether the pump may read meanwhile."""
+
+    def __init__(self, busy):
+        super().__init__()
+        self.left = 0
+        self.may_be_busy = busy
+
+    def receive(self, data, now):
+        self.heard.append((now, self.left))
+        self.left = 10
+        self.busy = self.may_be_busy
+
+    def deadline(self):
+        return 0 if self.left else None
+
+    def expire(self, now):
+        self.left -= 1
+        if not self.left:
+            self.busy = False
+            self._output.extend(b"done")
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_work_in_slices_lets_the_other_tasks_run_between_them(run, busy):
+    session, stream = Working(busy), Script((0, b"go"), (1, b""))
+    turns = []
+
+    async def other():
+        while session.left or not session.heard:
+            turns.append(session.left)
+            await asyncio.sleep(0)
+
+    async def both():
+        await asyncio.gather(other(), pump(session, stream, LoopTime()))
+
+    run(both())
+    assert stream.written == b"done"
+    assert set(turns) >= set(range(1, 10))
+
+
+def test_busy_session_is_not_read_for_and_another_is(run):
+    says = [(0, b"a"), (0, b"b"), (0, b"c")]
+    busy, other = Working(True), Working(False)
+    run(pump(busy, Script(*says), LoopTime()))
+    run(pump(other, Script(*says), LoopTime()))
+    assert [left for _, left in busy.heard] == [0, 0, 0]
+    assert any(left for _, left in other.heard)
+
+
+def test_stream_that_always_has_something_lets_the_other_tasks_run(run):
+    class Endless:
+        async def read(self):
+            return b"x"
+
+        def write(self, data):
+            pass
+
+        def queued(self):
+            return 0
+
+    session = Echo()
+
+    async def both():
+        task = asyncio.create_task(pump(session, Endless(), LoopTime()))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        task.cancel()
+        return len(session.heard)
+
+    assert 20 <= run(both()) <= 400
+
+
+class Quick(Script):
+    """A stream that says whether anything waits to leave: all leaves at once, but for `slow` bytes."""
+
+    slow = 0
+
+    def queued(self):
+        return self.slow
+
+
+def test_stream_from_which_all_has_left_is_not_waited_for(run):
+    stream = Quick((0, b"one"), (0.1, bytes(PIECE * 2)))
+    run(pump(Echo(), stream, LoopTime()))
+    assert stream.done == [b"one", bytes(PIECE), bytes(PIECE)]
+
+
+def test_stream_in_which_something_waits_is_drained(run):
+    stream = Quick((0, b"one"))
+    stream.slow = 1
+    run(pump(Echo(), stream, LoopTime()))
+    assert stream.done == [b"one", "drained"]
+
+
 def test_serial_port_begins_a_new_session_after_each_and_ends_with_the_line(run):
     sessions = []
 
@@ -284,6 +509,24 @@ def test_closing_the_port_ends_its_connections():
     assert port.connections == 0
 
 
+def test_session_whose_connection_is_hung_up_is_told():
+    sessions = []
+
+    def make_session():
+        sessions.append(Echo())
+        return sessions[-1]
+
+    async def talk(port):
+        _, writer = await _connect(port)
+        await _until(lambda: sessions)
+        port.hang_up()
+        await _until(lambda: port.connections == 0)
+        writer.close()
+
+    asyncio.run(_served(talk, make_session=make_session))
+    assert sessions[0].closed and sessions[0].ended is not None
+
+
 def test_peer_that_vanishes_frees_its_place():
     async def talk(port):
         _, writer = await _connect(port)
@@ -323,6 +566,50 @@ def test_peer_that_does_not_read_is_given_up_and_does_not_hold_up_others():
         assert asyncio.run(_served(talk, make_session=Flood, drain_ms=50))[0] == b"hello"
     finally:
         tcp.CLOSE_MS = old
+
+
+def test_connection_sends_small_answers_at_once():
+    async def talk(port):
+        reader, writer = await _connect(port)
+        await _until(lambda: port.connections == 1)
+        ((_, stream),) = port._tasks
+        option = stream._writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        return option
+
+    assert asyncio.run(_served(talk))[0]
+
+
+def test_read_size_is_the_most_a_session_is_handed():
+    sessions = []
+
+    def make_session():
+        sessions.append(Echo())
+        return sessions[-1]
+
+    async def talk(port):
+        reader, writer = await _connect(port)
+        writer.write(bytes(5000))
+        await reader.readexactly(5000)
+        writer.close()
+
+    asyncio.run(_served(talk, make_session=make_session, read_size=1000))
+    assert max(len(data) for _, data in sessions[0].heard) <= 1000
+
+
+def test_answer_longer_than_what_the_network_takes_arrives_whole():
+    class Long(Echo):
+        def receive(self, data, now):
+            self._output.extend(bytes(range(250)) * 20_000)
+
+    async def talk(port):
+        reader, writer = await _connect(port)
+        writer.write(b"x")
+        answer = await reader.readexactly(5_000_000)
+        writer.close()
+        return answer
+
+    assert asyncio.run(_served(talk, make_session=Long))[0] == bytes(range(250)) * 20_000
 
 
 def test_taken_address_is_an_error_at_the_start():

@@ -45,14 +45,14 @@ def over_tcp(make_session=None):
     return _running(start, stop)
 
 
-def over_pty(**options):
-    """Serve on a pseudo-terminal. Gives the Uart. options: of the session."""
+def over_pty(access=None, timing=None, **options):
+    """Serve on a pseudo-terminal. Gives the Uart. timing: of ports.serial. options: of the session."""
     tasks = []
 
     async def start():
         uart = Uart()
-        session = Iec6205621Session(HeldValues(), **options)
-        tasks.append(asyncio.create_task(serial.run(uart, lambda: session, Uptime())))
+        session = Iec6205621Session(access or HeldValues(), **options)
+        tasks.append(asyncio.create_task(serial.run(uart, lambda: session, Uptime(), timing)))
         return uart
 
     async def stop(uart):

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from ferraris import iec62056_21 as client
 from meter.protocols.iec62056_21.codec import bcc
+from meter.protocols.session import Session
 
 from host_tests.protocols.iec62056_21_meter import BLOCK, IDENTITY
 from host_tests.protocols.iec62056_21_served import over_pty, over_tcp
@@ -59,6 +60,19 @@ def test_meter_is_read_over_a_pseudo_terminal_again_and_again():
     assert len(readouts[0].values) == 11
 
 
+@pytest.mark.parametrize(
+    "mode, said",
+    [("A", ("A", 300, "")), ("B", ("B", 9600, "")), ("C", ("C", 9600, "")), ("E", ("C", 9600, "2"))],
+)
+def test_meter_is_read_in_every_mode(mode, said):
+    with over_pty(reaction_ms=20, mode=mode, make_hdlc=Session) as uart:
+        readout = client.read_meter("iec62056-21+serial:" + uart.path)
+    who = readout.identification
+    assert (who.mode, who.baud, who.escapes) == said
+    assert (who.manufacturer, who.model) == ("FRS", "FERRARIS")
+    assert len(readout.values) == 11
+
+
 def test_pseudo_terminal_left_at_300_baud_is_still_read():
     with over_pty(reaction_ms=20) as uart:
         client.SerialTransport(uart.path, 1).close()
@@ -96,6 +110,7 @@ def test_readout_that_stays_damaged_is_an_error():
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "not an IEC 62056-21"),
         (b"/ABCX\r\n", "not an IEC 62056-21"),
+        (b"/1234567\r\n", "not an IEC 62056-21"),
         (b"x" * 100_000, "not an IEC 62056-21"),
         (b"/" + b"x" * 100_000, "not an IEC 62056-21"),
     ],

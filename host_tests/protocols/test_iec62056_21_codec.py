@@ -206,5 +206,5 @@ def test_a_lone_acknowledgement_is_not_damage():
 def test_receiver_is_bounded_and_recovers_from_anything(data):
     receiver = Receiver()
     received(data, receiver)
-    assert len(receiver._message) <= 160
+    assert len(receiver._message) <= codec.COMMAND_LIMIT
     assert received(b"/?!\r\n", receiver)[-1] == (REQUEST, b"/?!\r\n")

@@ -1,5 +1,9 @@
 """Conversations in IEC 62056-21 mode C: request bytes, reply bytes, in injected time."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -274,3 +278,16 @@ def test_no_order_of_good_messages_makes_the_output_grow(parts):
     line = Line(serial=False)
     line.send(b"".join(parts))
     assert len(line.wait(0)) <= len(FULL_BLOCK)
+
+
+def test_a_meter_that_is_only_read_out_does_not_load_programming_mode():
+    code = (
+        "import sys, meter.protocols.iec62056_21.session\n"
+        "loaded = {name.rpartition('.')[2] for name in sys.modules if 'iec62056_21.' in name}\n"
+        "print(sorted(loaded))"
+    )
+    firmware = Path(__file__).parents[2] / "firmware"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=firmware, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(["codec", "numbers", "objects", "readout", "receiver", "session"])

@@ -77,8 +77,8 @@ def test_server_that_says_nothing():
     "answer, word",
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "not an IEC 62056-21"),
-        (b"/X\r\n", "mode C"),
-        (b"/ABC\xff!\r\n", "mode C"),
+        (b"/X\r\n", "not an IEC 62056-21 meter"),
+        (b"/AB\xff5!\r\n", "not an IEC 62056-21 meter"),
         (b"/FRS5Ferr", "no answer"),
         (b"\x00" * 70000, "not an IEC 62056-21"),
     ],

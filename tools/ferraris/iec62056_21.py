@@ -1,4 +1,4 @@
-"""A reader for IEC 62056-21 mode C meters: signs on, takes the data readout, checks it.
+"""A reader for IEC 62056-21 meters, modes A, B, C and E: signs on, takes the data readout, checks it.
 
     iec62056-21+tcp://HOST:PORT[?address=A]        over a connection; the port is 2001 if left out
     iec62056-21+serial:/PATH[?address=A]           over an optical head, RS-485 or a pseudo-terminal
@@ -29,11 +29,16 @@ class DamagedError(ClientError):
 
 @dataclass(frozen=True)
 class Identification:
-    """Who answered. baud: the rate it offers for the readout. model: the rest of its identification."""
+    """Who answered. baud: the rate it offers for the readout. model: the rest of its identification.
+
+    mode: "A", "B" or "C" by what it offers the rate with. escapes: what it says after backslashes; 2 is HDLC, mode E.
+    """
 
     manufacturer: str
     baud: int
     model: str
+    mode: str = "C"
+    escapes: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,15 @@ def read_meter(url: str, what: str | None = None, timeout: float = 10.0) -> Read
 
 
 def parse_identification(message: bytes) -> Identification:
-    """Parse /XXXZidentification CR LF. Raises ClientError if it is not that of a mode C meter."""
+    """Parse /XXXZ\\Widentification CR LF. Raises ClientError if it is not that of a meter."""
     text = message.decode("ascii", "replace").rstrip("\r\n")
-    rate = codec.baud_rate(text[4]) if len(text) > 4 else None
-    if rate is None or not text[1:4].isalpha():
-        raise ClientError(f"not an IEC 62056-21 mode C meter: it identifies itself as {text!r}")
-    return Identification(text[1:4], rate, text[5:])
+    if len(text) < 6 or not text[1:4].isalpha():
+        raise ClientError(f"not an IEC 62056-21 meter: it identifies itself as {text!r}")
+    mode, rate = codec.offered(text[4])
+    model, escapes = text[5:], ""
+    while len(model) > 1 and model[0] == "\\":
+        model, escapes = model[2:], escapes + model[1]
+    return Identification(text[1:4], rate, model, mode, escapes)
 
 
 def parse_block(message: bytes) -> list[tuple[str, str, str]]:
@@ -103,14 +111,16 @@ def _open(url: str, timeout: float) -> tuple[Transport, str]:
 
 
 def _converse(transport: Transport, address: str) -> Readout:
-    """Sign on, select the readout at the rate offered, and take it; ask again if it is damaged."""
+    """Sign on, select the readout at the rate offered (mode C), and take it; ask again if it is damaged."""
     transport.send(f"/?{address}!\r\n".encode("ascii", "replace"))
     message = _identification_message(transport)
     identification = parse_identification(message)
-    if transport.is_line:
-        time.sleep(REACTION_S)
-    transport.send(b"\x060" + message[4:5] + b"0\r\n")
-    transport.switch(identification.baud)
+    if identification.mode == "C":
+        if transport.is_line:
+            time.sleep(REACTION_S)
+        transport.send(b"\x060" + message[4:5] + b"0\r\n")
+    if identification.mode != "A":
+        transport.switch(identification.baud)
     for _ in range(REPEATS):
         try:
             return Readout(identification, parse_block(_block_message(transport)))

@@ -51,6 +51,14 @@ class Visitor:
         """The name of who is logged in, "" if nobody is."""
         return self._who.user
 
+    @property
+    def slot(self):
+        """The number of the slot of who is logged in, from 1; 0 if nobody is, or it is who has the keys."""
+        for slot, user in self._access.users() if self.user else ():
+            if user == self.user:
+                return slot
+        return 0
+
     def login(self, user, password):
         """Log in; who was before is logged off. Denied, Refused."""
         self._is_now(self._access.login(user, password, *self._where()))

@@ -56,7 +56,7 @@ class _Pump:
             await self._end_watch()
         if self._error is not None:
             raise self._error
-        return ended or not await self._farewell()
+        return ended or self._lost or not await self._farewell()
 
     async def _carry(self):
         """Read, answer, and so on. Return True if the stream has ended, False if the session is over."""
@@ -64,7 +64,6 @@ class _Pump:
         turn = 0
         while not session.closed and self._error is None:
             try:
-                await self._send()
                 data = await self._next()
             except (OSError, asyncio.TimeoutError):
                 data = b""
@@ -80,13 +79,13 @@ class _Pump:
         return False
 
     async def _next(self):
-        """Return what the stream has; None if the session went on by itself instead."""
+        """Send what there is, and return what the stream has; None if the session went on by itself instead."""
         session = self._session
         if session.busy:
             session.expire(self._uptime.ms())
+        await self._send()
         if session.busy or session.closed or self._error is not None or self._lost:
             return None
-        await self._send()
         deadline = session.deadline()
         if deadline is not None and (self._watched is None or deadline < self._watched):
             self._begin_watch(deadline)

@@ -140,7 +140,9 @@ class TcpPort:
             session.peer = stream.peer
             await pump(session, stream, self._uptime, self._drain_ms)
         except asyncio.CancelledError:
-            pass  # close() did that; the server would report a cancelled handler as an error
+            # hang_up() did that; the server would report a cancelled handler as an error.
+            if not session.closed:
+                session.finish(self._uptime.ms())
         finally:
             try:
                 await stream.close()

@@ -135,6 +135,17 @@ def test_session_that_closes_does_so_after_the_last_answer():
     assert conversation.released == 1
 
 
+@pytest.mark.parametrize("response_ms", [0, 30])
+def test_what_comes_behind_the_last_frame_is_not_taken(response_ms):
+    station, conversation = connected(closes=True, response_ms=response_ms)
+    station.receive(frame(DISC) + frame(SNRM) + information(0, 0, COMMAND + b"ab"), 50)
+    station.receive(frame(SNRM), 60)
+    station.expire(100)
+    assert station.closed
+    assert [control for control, _, _ in parse(station.take_output())] == [UA]
+    assert conversation.heard == []
+
+
 def test_disconnection_without_a_link_does_not_close():
     station, _ = session(closes=True)
     station.receive(frame(DISC), 5)

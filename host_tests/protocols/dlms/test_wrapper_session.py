@@ -1,10 +1,14 @@
 """The TCP wrapper by its bytes, and the port that takes HDLC as well."""
 
+import asyncio
 import struct
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from meter.compat import Uptime
+from meter.hal.sim.net import Net
+from meter.ports import tcp
 from meter.protocols.dlms.wrapper_session import TcpDlmsSession, WrapperSession
 
 from host_tests.protocols.dlms.hdlc_model import (
@@ -256,3 +260,43 @@ def test_peer_is_the_conversations():
     station = TcpDlmsSession(conversation)
     station.peer = "127.0.0.1:5"
     assert conversation.peer == station.peer == "127.0.0.1:5"
+
+
+async def hdlc_frame(reader):
+    head = await reader.readexactly(3)
+    return head + await reader.readexactly((int.from_bytes(head[1:], "big") & 0x7FF) - 1)
+
+
+@pytest.mark.parametrize("slices", [0, 3])
+@pytest.mark.feature("DLM-01")
+def test_both_are_served_on_one_port_of_the_network(slices):
+    async def talk(port):
+        (reader, writer), (hdlc_reader, hdlc_writer) = [
+            await asyncio.open_connection(*port.address) for _ in range(2)
+        ]
+        hdlc_writer.write(frame(SNRM))
+        assert parse(await hdlc_frame(hdlc_reader))[0][0] == UA
+        for n in range(20):
+            apdu = b"%d" % (n + 10)
+            writer.write(wrapped(apdu) * 2)
+            hdlc_writer.write(information(n & 7, n & 7, COMMAND + apdu))
+            assert await reader.readexactly(20) == answer(apdu[::-1]) * 2
+            assert parse(await hdlc_frame(hdlc_reader))[0][1] == RESPONSE + apdu[::-1]
+        hdlc_writer.write(frame(DISC))
+        assert parse(await hdlc_reader.read())[0][0] == UA  # and the end of the connection
+        writer.write(b"not the wrapper")
+        assert await reader.read() == b""
+        writer.close()
+        hdlc_writer.close()
+
+    async def served():
+        port = await tcp.serve(
+            Net(), "127.0.0.1", 0, lambda: TcpDlmsSession(EchoConversation(slices=slices)), Uptime(), 2
+        )
+        try:
+            await asyncio.wait_for(talk(port), 20)
+        finally:
+            port.close()
+            await port.wait_closed()
+
+    asyncio.run(served())

@@ -42,18 +42,20 @@ class Association:
         self.conformance = self.size = 0
         self.challenge = self._theirs = None
 
-    def release(self):
-        """The association ends."""
+    def release(self, now):
+        """The association ends. now: uptime, ms."""
         if self.status != NOT_ASSOCIATED:
             self._visitor.off()
+        if self.ciphering:
+            self._visitor.keys.settle(now)
         self._forget()
 
     # Opening.
 
-    def open(self, sap, apdu):
+    def open(self, sap, apdu, now):
         """Answer an AARQ of the client at a service access point. BadData if it is none; then nothing has changed."""
         asked = acse.request(apdu)
-        self.release()
+        self.release(now)
         client = clients.find(sap)
         diagnostic = _refusal(client, asked)
         if diagnostic:
@@ -127,7 +129,7 @@ class Association:
         try:
             self._visitor.login_by_key(self.ciphering.check_gmac(given, self.challenge))
         except (Denied, Refused, SecurityError):
-            self.release()
+            self.release(self.context.now)
             raise AccessError(OTHER_REASON)
         self.status = ASSOCIATED
         return self.ciphering.gmac(self._theirs)

@@ -64,15 +64,16 @@ class Conversation:
 
     def _handled(self, client, apdu, now):
         tag = apdu[0] if apdu else 0
+        association = self._association
         if tag == acse.AARQ:
+            answer = association.open(client, apdu, now)
             self._services.reset()
             self._client = client
-            return self._association.open(client, apdu)
-        association = self._association
+            return answer
         if association.status == NOT_ASSOCIATED or client != self._client:
             return self._refused(apdus.OPERATION_NOT_POSSIBLE)
         if tag == acse.RLRQ:
-            return self._released(apdu)
+            return self._released(apdu, now)
         ciphering = association.ciphering
         if ciphering is None:
             if tag not in _PLAIN:
@@ -91,18 +92,18 @@ class Conversation:
         ciphering = self._association.ciphering
         return ciphering.protect(answer) if answer and ciphering else answer
 
-    def _released(self, apdu):
+    def _released(self, apdu, now):
         """Answer an RLRQ. Its user-information, where a ciphered association has some, must be the client's."""
         ciphering, information = self._association.ciphering, acse.release_information(apdu)
         if ciphering and information:
             ciphering.unprotect(information)
-        self.release(0)
+        self.release(now)
         return acse.released()
 
     def release(self, now):
         """The link has gone: the association ends."""
         self._services.reset()
-        self._association.release()
+        self._association.release(now)
         self._client = None
 
     def _refused(self, service, state=apdus.NOT_ALLOWED, counter=None):

@@ -72,6 +72,11 @@ def numbers(address):
     return (address[0] >> 1) << 7 | address[1] >> 1, (address[2] >> 1) << 7 | address[3] >> 1
 
 
+def _size(frame):
+    """Return the length in the format field. frame: bytes after the flag."""
+    return (frame[0] & 7) << 8 | frame[1]
+
+
 def _address_end(frame, first):
     """Return where the address that begins at `first` ends, or None if it has not 1, 2 or 4 bytes."""
     for count in (1, 2, 3, 4):
@@ -90,7 +95,7 @@ def _addresses(frame):
 
 
 def decode(frame):
-    """Return the Frame of the bytes between two flags, or None if they are damaged. Their length is right."""
+    """Return the Frame of the bytes between two flags, or None if they are damaged. Their length is the frame's."""
     ends = _addresses(frame)
     if ends is None:
         return None
@@ -151,6 +156,10 @@ class Receiver:
             return self._hunt(data)
         if self._have == 1:
             data = data.lstrip(b"\x7e")  # flags between frames
+            frame = self._whole(data)
+            if frame is not None:
+                self._found(frame, frames)
+                return data[_size(data) + 1 :]
         count = min(len(data), self._need - self._have)
         self._buffer[self._have : self._have + count] = data[:count]
         self._have += count
@@ -158,6 +167,15 @@ class Receiver:
             return b""
         rest = data[count:]
         return rest if self._step(frames) else self._damaged(rest)
+
+    def _whole(self, data):
+        """Return the Frame at the beginning of data if all of it is there and good: the usual case, without a copy."""
+        if len(data) <= _SHORTEST or data[0] & 0xF0 != _FORMAT_TYPE:
+            return None
+        size = _size(data)
+        if len(data) <= size or size + 2 > len(self._buffer) or data[size] != _FLAG:
+            return None
+        return decode(data[:size])
 
     def _hunt(self, data):
         """Look for a flag. What is before it is noise."""
@@ -192,7 +210,7 @@ class Receiver:
 
     def _read_format(self):
         """Check the format field, and see how long the frame is."""
-        size = (self._buffer[1] & 7) << 8 | self._buffer[2]
+        size = _size(self._buffer[1:3])
         if self._buffer[1] & 0xF0 != _FORMAT_TYPE or size < _SHORTEST:
             return False
         self._total = size + 2

@@ -107,6 +107,8 @@ class HdlcSession(Session):
 
     def _handle(self, frame, now):
         """Give a frame to the link, and answer. Frames of other stations are no sign of life."""
+        if self.closed or self._closing:
+            return
         was_connected = self._link.connected
         output = self._link.handle(frame, now)
         if output is None:

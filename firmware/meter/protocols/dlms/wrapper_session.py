@@ -47,6 +47,8 @@ class WrapperSession(Session):
 
     def receive(self, data, now):
         """Take bytes from the client. Whatever they are, nothing is raised. now: ms."""
+        if self.closed:
+            return
         if self._heard is None:
             self._heard = now
         self._buffer = self._buffer + bytes(data) if self._buffer else bytes(data)

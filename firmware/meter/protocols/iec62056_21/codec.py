@@ -90,6 +90,14 @@ def baud_character(rate, mode):
     return _MODE_B[place] if mode == "B" else chr(0x30 + place)
 
 
+def offered(character):
+    """Return (protocol mode, rate) that the baud rate character of an identification offers: "C" is also said by E."""
+    if character in _MODE_B[1:]:
+        return "B", BAUD_RATES[_MODE_B.index(character)]
+    rate = baud_rate(character)
+    return ("C", rate) if rate is not None else ("A", INITIAL_BAUD)
+
+
 def baud_rate(character):
     """Return the baud rate of a baud rate character of mode C, or None if it has none."""
     place = ord(character) - 0x30

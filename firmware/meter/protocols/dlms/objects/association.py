@@ -12,7 +12,7 @@ from meter.protocols.dlms.objects.names import ASSOCIATION_CLASS, CURRENT, REPLY
 
 SECURITY_SETUP = name("0.0.43.0.0.255")
 SERVER = 1  # service access point of the logical device
-USERS = "command:set user"
+USERS = "read:users"
 SLICE = 16  # objects between two turns of others
 _READ, _WRITE = 1, 2
 
@@ -120,9 +120,8 @@ def _user(slot, user):
 
 
 def _current_user(client, context):
-    user = context.access.user if context.association.client == client else ""
-    slots = [slot for slot, known in context.access.users() if known == user]
-    return _user(slots[0] if slots else 0, user)
+    access = context.access
+    return _user(access.slot, access.user) if context.association.client == client else _user(0, "")
 
 
 _GETTERS = {
