@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from meter import VERSION
 
 from boards.sim.board import PARTITIONS
-from ferraris import bench, calibrate, config, flash, read, read_state, replay, run
+from ferraris import bench, calibrate, config, deploy, flash, image, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import ClientError
@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     _add_calibrate(commands.add_parser("calibrate", help="calibrate a meter on a reference load"))
     _add_config(commands.add_parser("config", help="make, check and compare configurations"))
     _add_flash(commands.add_parser("flash", help="look at a stopped meter's flash"))
+    _add_image(commands.add_parser("image", help="compile the firmware for a board"))
+    _add_deploy(commands.add_parser("deploy", help="copy the firmware onto a board"))
     return top
 
 
@@ -183,6 +185,26 @@ def _add_flash(command: argparse.ArgumentParser) -> None:
     names = [name for name, _ in PARTITIONS]
     dump.add_argument("--area", choices=names, help="only the records of this area")
     dump.add_argument("--last", metavar="N", type=_seed, help="only the newest N records of each area")
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=image.command)
+    command.add_argument("board", nargs="?", metavar="BOARD", help=", ".join(image.boards()))
+    command.add_argument("--out", metavar="F", help="write the image file, which an upgrade carries")
+    command.add_argument("--romfs", metavar="F", help="write the ROMFS in it")
+    command.add_argument("--key", metavar="F", help="sign it with this private key")
+    command.add_argument("--new-key", metavar="F", help="make a private key, print the public one")
+    command.add_argument("--no-heap", action="store_true", help="do not measure heap, estimate it")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_deploy(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=deploy.command)
+    command.add_argument(
+        "port", nargs="?", metavar="PORT", help="serial port; default: the only board that is there"
+    )
+    command.add_argument("board", metavar="BOARD", help=", ".join(image.boards()))
+    command.add_argument("--check", action="store_true", help="look whether it fits, copy nothing")
 
 
 def _degrees(text: str) -> float:

@@ -1,7 +1,7 @@
 """A board's manifest.py: which files its image has. The format is MicroPython's (docs: reference/manifest).
 
 Of its functions there are metadata, module, package and include; require and freeze are not, since an image holds
-nothing but what is in this repository. A manifest may also set
+nothing but what is in this repository. A manifest may also set, beside image_targets.py,
 
     BUDGET = {"flash": bytes, "heap": bytes}    what the image may take; also in board.py
     ARCH = "armv7emsp"                          of native code, as mpy-cross takes it; only where a module has some
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ferraris.errors import UsageError
+from ferraris.image_targets import TARGETS
 
 NAMES = ("BUDGET", "ARCH", "MACHINE")
 
@@ -43,6 +44,12 @@ class Manifest:
             raise UsageError(f"{board.name}: has no manifest.py: there is no image to make for it")
         self._run(path)
         self._from_board(board / "board.py")
+        target = TARGETS.get(board.name)
+        if target:
+            self.values = {
+                **dict(zip(NAMES, (target.budget, target.arch, target.machine), strict=True)),
+                **self.values,
+            }
 
     def _run(self, path: Path) -> None:
         base = path.parent

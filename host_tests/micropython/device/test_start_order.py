@@ -137,7 +137,9 @@ def test_what_comes_after_it_is_loaded_one_module_at_a_time():
         __import__(name)
         if IS_DEVICE:
             # Itself, and the packages that it is in.
-            others = [new for new in sys.modules if new not in before and not (name + ".").startswith(new + ".")]
+            others = [
+                new for new in sys.modules if new not in before and not (name + ".").startswith(new + ".")
+            ]
             assert others == [], (name, others)
     before = len(sys.modules)
     from meter.serving import Serving
