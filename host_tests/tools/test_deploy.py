@@ -101,8 +101,8 @@ def test_a_port_where_nobody_answers_is_refused(firmware, tmp_path):
 
 
 FACTS = {
-    "name": "micropython", "version": (1, 25, 0), "machine": "Raspberry Pi Pico2 with RP2350", "mpy": 6 | 3 << 8 | 6 << 10,
-    "ulab": True, "asyncio": True, "rom": 0, "free": 1_000_000,
+    "name": "micropython", "version": (1, 25, 0), "machine": "Raspberry Pi Pico2 with RP2350",
+    "mpy": 6 | 3 << 8 | 6 << 10, "ulab": True, "asyncio": True, "rom": 0, "free": 1_000_000,
 }  # fmt: skip
 FILES = {"a.mpy": b"M\x06\x00\x1f", "b.mpy": bytes((77, 6, 3 | 6 << 2, 31))}
 

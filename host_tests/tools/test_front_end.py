@@ -30,7 +30,7 @@ def test_a_full_scale_sine_fits_with_a_quarter_more_and_no_transformer_is_overdr
     assert peak * 1.25 <= converter.peak
     assert amps / front_end.CLAMP.turns * made.burden <= front_end.CLAMP.secondary_v
     assert made.full_scale == pytest.approx(converter.peak / math.sqrt(2) / made.burden * 2000)
-    assert made.count * 2 ** (converter.bits - 1) == pytest.approx(made.full_scale * math.sqrt(2))
+    assert made.step * 2 ** (converter.bits - 1) == pytest.approx(made.full_scale * math.sqrt(2))
 
 
 @pytest.mark.parametrize("board", front_end.CONVERTERS)
@@ -46,7 +46,7 @@ def test_an_example_by_hand():
     """20 A through 2000 turns are 10 mA, 17.7 mA peak with a quarter more: 67.9 ohms to 1.2 V, so 66.5."""
     made = front_end.current(front_end.Converter(1.2, 24), 20.0)
     assert made.burden == 66.5 and made.full_scale == pytest.approx(25.52, abs=0.01)
-    assert made.count == pytest.approx(4.302e-6, rel=1e-3) and made.watts == pytest.approx(6.65e-3)
+    assert made.step == pytest.approx(4.302e-6, rel=1e-3) and made.watts == pytest.approx(6.65e-3)
 
 
 @pytest.mark.parametrize("board, constants", [("linux_ads131m08", ads131m08), ("linux_ad7606", ad7606)])

@@ -56,20 +56,24 @@ CONVERTERS = {
 
 
 class Current(NamedTuple):
-    """burden: ohms. full_scale: amperes RMS of a sine that just fits. count: amperes. watts: in the burden."""
+    """burden: ohms. full_scale: amperes RMS of a sine that just fits. step: amperes of a count. a_volt: amperes for a volt at the input. watts: in the burden."""
 
     burden: float
     full_scale: float
-    count: float
+    step: float
+    a_volt: float
     watts: float
 
 
 class Voltage(NamedTuple):
-    """tap: ohms across the input. full_scale: volts RMS of the mains that just fit. count: volts of the mains."""
+    """tap: ohms across the input. full_scale: volts RMS of the mains that just fit. step: mains volts of a count.
+    a_volt: mains volts for a volt at the input. watts: in the divider.
+    """
 
     tap: float
     full_scale: float
-    count: float
+    step: float
+    a_volt: float
     watts: float
 
 
@@ -89,6 +93,7 @@ def current(converter: Converter, amps: float, clamp: Clamp = CLAMP) -> Current:
         burden,
         converter.peak * a_volt / math.sqrt(2),
         a_volt * count_v(converter),
+        a_volt,
         (amps / clamp.turns) ** 2 * burden,
     )
 
@@ -99,7 +104,7 @@ def voltage(converter: Converter, volts: float = FULL_SCALE_V, adapter: Adapter 
     tap = standard(SERIES / (peak / converter.peak - 1))
     a_volt = adapter.ratio * (SERIES + tap) / tap
     watts = (volts / adapter.ratio) ** 2 / (SERIES + tap)
-    return Voltage(tap, converter.peak * a_volt / math.sqrt(2), a_volt * count_v(converter), watts)
+    return Voltage(tap, converter.peak * a_volt / math.sqrt(2), a_volt * count_v(converter), a_volt, watts)
 
 
 def count_v(converter: Converter) -> float:
@@ -111,19 +116,19 @@ def table(board: str) -> str:
     """Return the Markdown table of a board."""
     converter = CONVERTERS[board]
     lines = [
-        "| input | resistors | full scale, RMS | one count | power in them |",
-        "|---|---|---|---|---|",
+        "| input | resistors | full scale, RMS | one count | for a volt at the input | power in them |",
+        "|---|---|---|---|---|---|",
     ]
     divider = voltage(converter)
     lines.append(
         f"| voltage, {FULL_SCALE_V:g} V | {SERIES:g} Ω in series, {divider.tap:g} Ω across the input "
-        f"| {divider.full_scale:.0f} V | {_small(divider.count, 'V')} | {_small(divider.watts, 'W')} |"
+        f"| {divider.full_scale:.0f} V | {_small(divider.step, 'V')} | {divider.a_volt:.2f} V | {_small(divider.watts, 'W')} |"
     )
     for amps in CLASSES:
         made = current(converter, amps)
         lines.append(
             f"| current, class {amps:g} | burden {made.burden:g} Ω "
-            f"| {made.full_scale:.1f} A | {_small(made.count, 'A')} | {_small(made.watts, 'W')} |"
+            f"| {made.full_scale:.1f} A | {_small(made.step, 'A')} | {made.a_volt:.2f} A | {_small(made.watts, 'W')} |"
         )
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Target(NamedTuple):
-    """arch: of native code, for mpy-cross. machine: found in what MicroPython says it runs on. budget: bytes by kind."""
+    """arch: of native code, for mpy-cross. machine: part of what MicroPython says it runs on. budget: bytes by kind."""
 
     arch: str
     machine: str
