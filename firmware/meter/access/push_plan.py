@@ -4,10 +4,9 @@ from meter.config import push_fields
 from meter.registers import event_kinds as kinds
 
 COMMAND, SCHEDULE = "command", "schedule"
+POWER_UP = "power up"
 # kind of an event, what it is called in dlms.push.events
 _EVENTS = (
-    (kinds.FIRST_START, "power up"),
-    (kinds.POWER_OUTAGE, "power up"),
     (kinds.ALARM, "alarm"),
     (kinds.DIAGNOSTIC_SET, "diagnostic"),
     (kinds.BILLING_PERIOD_RESET, "billing period reset"),

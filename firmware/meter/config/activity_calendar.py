@@ -155,7 +155,16 @@ def holiday_days(calendar, special_days, before=()):
         old = before[season] if before else (None, None)
         spare = [] if before else _spare(calendar, used)
         found.append(_pair(used, old, spare))
-    return tuple(found)
+    return _filled(found)
+
+
+def _filled(pairs):
+    """Return the pairs without gaps: a type that one season has, all have (tou.days wants that)."""
+    defaults = []
+    for kind in (0, 1):
+        known = [pair[kind] for pair in pairs if pair[kind] is not None]
+        defaults.append(known[0] if known else None)
+    return tuple([tuple([defaults[k] if pair[k] is None else pair[k] for k in (0, 1)]) for pair in pairs])
 
 
 def _pair(used, old, spare):
