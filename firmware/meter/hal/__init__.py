@@ -67,6 +67,7 @@ Watchdog                optional
 
 Board   adc or load, flash, partitions, half_cycles, nvram or None, rtc, power, net or None, serial_ports, uart(name),
         address(name), close()
+        samples_a_cycle of the converter, as wanted; 512 if there is no such attribute
         watchdog        Watchdog, or None where there is none
         security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
 
