@@ -213,16 +213,13 @@ def test_a_cancelled_run_stores_too():
 
 
 def test_ports_are_announced_with_their_address_and_closed_at_the_end():
-    settings = validate({"ports": {"iec62056_21_tcp": {"port": 0}}})
+    settings = validate({"ports": {"iec62056_21_tcp": {"port": 0}, "dlms_tcp": {"port": 0}}})
     _, app = make(0.2, settings=settings)
     told = []
     asyncio.run(app.run(lambda *endpoint: told.append(endpoint)))
-    ((protocol, address),) = told
-    assert protocol == "iec62056-21" and address.startswith("127.0.0.1:")
-    host, port = address.split(":")
-
-    async def knock():
-        await asyncio.open_connection(host, int(port))
-
-    with pytest.raises(OSError):
-        asyncio.run(knock())
+    assert [protocol for protocol, _ in told] == ["iec62056-21", "dlms"]
+    for _, address in told:
+        host, port = address.split(":")
+        assert host == "127.0.0.1"
+        with pytest.raises(OSError):
+            asyncio.run(asyncio.open_connection(host, int(port)))

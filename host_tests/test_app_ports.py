@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import serial as pyserial
-from meter.config.schema import ConfigError, validate
+from meter.config.schema import validate
 
 from host_tests.test_app import make
 
-ONLY_SERIAL = {"iec62056_21_tcp": {"enabled": False}}
+ONLY_SERIAL = {"iec62056_21_tcp": {"enabled": False}, "dlms_tcp": {"enabled": False}}
 
 
 def run(tmp_path, **ports):
@@ -34,15 +34,6 @@ def test_the_kind_of_line_is_set_up_before_anything_is_sent(tmp_path, kind, term
     assert (uarts["rs485"].kind, uarts["rs485"].terminator) == (kind, terminator)
     assert uarts["optical"].terminator is False
     assert endpoints == [("iec62056-21", "optical"), ("iec62056-21", "rs485")]
-
-
-def test_a_protocol_that_this_meter_has_not_is_an_error_that_names_the_setting(tmp_path):
-    _, app = make(
-        1.0, settings=validate({"ports": {**ONLY_SERIAL, "rs485": {"protocol": "dlms"}}}), state=str(tmp_path)
-    )
-    if app._make_hdlc(None) is None:
-        with pytest.raises(ConfigError, match="ports.rs485.protocol"):
-            asyncio.run(app.run(lambda *_: None))
 
 
 @pytest.mark.feature("PRT-01", "PRT-03")

@@ -85,6 +85,7 @@ RULES = (
         ),
     ),
     ("meter.app", ("meter",)),
+    ("meter.serving", ("meter",)),
     ("main", ("meter.app", "meter.compat", "boards", "board")),
 )
 
@@ -95,7 +96,7 @@ PLACES = (
     ("scipy", ()),
     ("cryptolib", ("meter.aes",)),
     ("cryptography", ("meter.aes",)),
-    ("asyncio", ("meter.app", "meter.ports", "meter.ui", "meter.hal", "main")),
+    ("asyncio", ("meter.app", "meter.serving", "meter.ports", "meter.ui", "meter.hal", "main")),
     ("machine", ("meter.hal.rp2", "main")),
     ("rp2", ("meter.hal.rp2",)),
     ("network", ("meter.hal.rp2",)),
@@ -105,6 +106,7 @@ PLACES = (
     ("meter.hal.linux", ("meter.hal.linux",)),
     ("meter.hal.rp2", ("meter.hal.rp2",)),
     ("meter.app", ("main",)),
+    ("meter.serving", ("meter.app",)),
     ("boards", ("main",)),
     ("board", ("main",)),
     ("ferraris", ()),

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from meter.access import lockout, login, passwords
 from meter.access.commands import COMMANDS, NOT_BUILT, READS
+from meter.access.key_store import KEYS, RESERVED
 from meter.access.rights import ANONYMOUS, NAMES, RIGHTS
 from meter.access.sections import SECTIONS
-from meter.access.users import FACTORY, SLOTS
+from meter.access.users import FACTORY, MANAGEMENT, SLOTS
+from meter.protocols.dlms import acse
+from meter.protocols.dlms.clients import CLIENTS, READER_COMMANDS
 from meter.registers.event_kinds import origin_name
 
 PATH = Path(__file__).parents[1] / "docs" / "access.md"
@@ -37,6 +40,17 @@ A command that is not built, or has a wrong argument, is refused by name. What i
 """
 
 
+# What a client of each mechanism may (clients.py says it to the association).
+CLIENT_WORDS = {
+    acse.LOWEST: ("none", "plain", "what needs no login", "none", "none"),
+    acse.LOW: (
+        "low-level: `user:password`", "plain", "what its user may", f"of its user's: {', '.join(READER_COMMANDS)}",
+        "none",
+    ),
+    acse.HIGH_GMAC: ("high-level 5, GMAC", "authenticated and enciphered", "everything", "all", "all but fixed ones"),
+}  # fmt: skip
+
+
 def lockout_text() -> str:
     user, origin = lockout.USER, lockout.ORIGIN
     minutes = ", ".join(f"{origin_name(number)} {ms // 60000} min" for number, ms in login.TIMEOUTS)
@@ -56,8 +70,21 @@ count. Waits are measured in uptime, so setting the clock ends none, and begin a
 
 Who is silent is logged off: {minutes}.
 
-Users and passwords are those of the factory again when *reset users* is confirmed and the supply goes within 15 s.
-Stored users that cannot be read let nobody in until that is done.
+Users, passwords and the keys of DLMS are those of the factory again when *reset users* is confirmed and the supply
+goes within 15 s; a cold start leaves them. Stored users or keys that cannot be read let nobody in until that is done.
+
+## Keys of DLMS
+
+Who proves to have the keys of security suite 0 (HLS mechanism 5) is *{MANAGEMENT}* and may do everything. Wrong keys
+count like wrong passwords, at each origin. While a key is the factory's there is a warning. Keys are replaced by key
+transfer, wrapped under the master key (*replace keys*); no client, log or configuration shows one. The flash holds them
+as they are: who can read it has them.
+
+Numbers of frames are kept over power cuts: none of ours is used twice, none that was received is taken twice. They are
+stored {RESERVED} ahead, so after a power cut received ones must be up to that much higher than the last: object
+0.0.43.1.0.255 tells everybody the last one that counts, and an exception-response the lowest that is taken. Another
+unicast key begins the received ones at 0. Ours go on, so that a key that comes back sees none again, and begin anew
+when half of them are used.
 
 ## Logs
 
@@ -84,6 +111,15 @@ def document() -> str:
         [(f"`{row[0]}{'*' if row[0].endswith('.') else ''}`", *row[1:]) for row in SECTIONS],
     )
     page += _table("Reading", ("What", "Right"), READS)
+    page += _table(
+        "Keys of the factory", ("key_id", "Key", "Value"),
+        [(str(number), name, f"`{key.hex().upper()}`") for number, (name, key) in enumerate(KEYS)],
+    )  # fmt: skip
+    page += _table(
+        "Clients of DLMS",
+        ("Client", "Address", "Authentication", "APDUs", "Reads", "Commands", "Settings"),
+        [(one.name, str(one.sap), *CLIENT_WORDS[one.mechanism]) for one in CLIENTS],
+    )
     page += _table("Rights", ("Right", "What it is for"), RIGHTS)
     page += _table("Users of the factory", ("User", "Password", "Rights"), [_user(row) for row in FACTORY])
     page += _table(

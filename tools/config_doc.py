@@ -27,7 +27,7 @@ HEAD = """\
 A configuration is a JSON document for `--config`. It holds what differs from the defaults; sections are nested:
 
 ```json
-{"version": 2, "service": {"frequency": 50, "nominal_voltage": 230}, "ports": {"iec62056_21_tcp": {"port": 0}}}
+{"version": 2, "service": {"frequency": 50, "nominal_voltage": 230}, "ports": {"dlms_tcp": {"port": 0}}}
 ```
 
 Settings that are unknown or not allowed are refused, with one line for each. How a configuration is made, checked and

@@ -63,6 +63,7 @@ class Board:
     name = "pico2_ads131m08"
     load = None
     signature = b""
+    is_attended = False
 
     def __init__(self):
         self.partitions = PARTITIONS

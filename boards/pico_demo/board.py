@@ -52,6 +52,7 @@ class Board:
     name = "pico_demo"
     load = net = nvram = None
     signature = b""
+    is_attended = False
 
     def __init__(self):
         self.partitions = PARTITIONS

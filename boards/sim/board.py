@@ -64,6 +64,7 @@ class Board:
         self.half_cycles = half_cycles
         self.state = state
         self.max_pdu, self.signature = MAX_PDU, b""
+        self.is_attended = True
         self.adc = self.load = None
         if isinstance(source, LoadModel):
             self.load = LoadSource(source, speed, last)

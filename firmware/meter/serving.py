@@ -8,6 +8,7 @@ from meter.access.visitor import Visitor
 from meter.compat import const, random_bytes
 from meter.config.schema import BAUDS
 from meter.ports import serial, tcp
+from meter.ports.endpoint import Endpoint
 from meter.protocols.dlms.conversation import Conversation
 from meter.protocols.dlms.device import Device
 from meter.protocols.dlms.hdlc_session import HdlcSession
@@ -23,10 +24,18 @@ ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
 _FLAG = "iec62056-21"
 
 
-def device(app, board):
-    """Return the Device: what all associations of this meter share."""
+class PortError(OSError):
+    """A TCP port cannot be opened. path: of its settings. error: the OSError."""
+
+    def __init__(self, path, error):
+        super().__init__("%s: %s" % (path, error))
+        self.path, self.error = path, error
+
+
+def device(app, board, endpoints=tuple):
+    """Return the Device: what all associations of this meter share. endpoints: function that returns the Endpoints."""
     catalogue = Catalogue((Associations(),) + MEASURED)
-    return Device(catalogue, board.max_pdu, random_bytes, lambda: app.settings, signature=board.signature)
+    return Device(catalogue, board.max_pdu, random_bytes, lambda: app.settings, endpoints, board.signature)
 
 
 class Serving:
@@ -37,16 +46,17 @@ class Serving:
     visits      SecurityLog
 
     tasks       what was started, to be cancelled at the end
+    endpoints   list of Endpoint: each protocol on each port
     """
 
     def __init__(self, app, board, visits):
         self._app, self._board, self._visits = app, board, visits
         self._ports, self._network = [], []
-        self.tasks = []
-        self._device = device(app, board)
+        self.tasks, self.endpoints = [], []
+        self._device = device(app, board, lambda: self.endpoints)
 
     async def open(self, announce):
-        """Open all ports. announce: called with (protocol, address) for each. OSError if one cannot be opened."""
+        """Open all ports. announce: called with (protocol, address) for each. PortError, OSError."""
         for name in self._board.serial_ports:
             if self._app.settings["ports.%s.enabled" % name]:
                 self._open_serial(name, announce)
@@ -56,6 +66,17 @@ class Serving:
         ):
             if self._app.settings[path + ".enabled"]:
                 await self._listen(path, word, make_session, read_size, announce)
+
+    def _endpoint(self, port, protocol):
+        made = Endpoint(port, protocol)
+        self.endpoints.append(made)
+        return made
+
+    def _failed(self, error):
+        """A port cannot be opened. Where somebody watches the start, it ends here; else the meter goes on without."""
+        self.endpoints[-1].fault = True
+        if self._board.is_attended:
+            raise error
 
     def close(self):
         """Close all ports."""
@@ -73,10 +94,15 @@ class Serving:
 
     async def _listen(self, path, word, make_session, read_size, announce):
         settings, app = self._app.settings, self._app
-        server = await tcp.serve(
-            self._board.net, settings[path + ".host"], settings[path + ".port"], make_session, app.uptime,
-            CONNECTIONS, is_suspended=lambda: bool(app.engine.test_at), read_size=read_size,
-        )  # fmt: skip
+        make_session = self._endpoint(path.split(".")[1], word).makes(make_session)
+        try:
+            server = await tcp.serve(
+                self._board.net, settings[path + ".host"], settings[path + ".port"], make_session, app.uptime,
+                CONNECTIONS, is_suspended=lambda: bool(app.engine.test_at), read_size=read_size,
+            )  # fmt: skip
+        except OSError as error:
+            self._failed(PortError(path, error))
+            return
         self._network.append(server)
         self._ports.append(server)
         announce(word, "%s:%d" % server.address)
@@ -103,12 +129,18 @@ class Serving:
     def _open_serial(self, name, announce):
         app, word = self._app, self._app.settings.get("ports.%s.protocol" % name, _FLAG)
         make_session, line = SERIAL[word](self, name, self._visitor(ORIGINS[name]))
-        uart = self._board.uart(name)
+        endpoint = self._endpoint(name, word)
+        try:
+            uart = self._board.uart(name)
+        except OSError as error:
+            self._failed(error)
+            return
         self._ports.append(uart)
         if line:
             uart.configure(*line)
         timing = self._half_duplex(name, uart)
-        self.tasks.append(asyncio.create_task(serial.run(uart, make_session, app.uptime, timing)))
+        carried = serial.run(uart, endpoint.makes(make_session), app.uptime, timing)
+        self.tasks.append(asyncio.create_task(_watched(carried, endpoint)))
         announce(word, self._board.address(name))
 
     def _half_duplex(self, name, uart):
@@ -152,6 +184,17 @@ class Serving:
 
     def _visitor(self, origin):
         return Visitor(self._app.access, origin, self._visits, self._app.uptime)
+
+
+async def _watched(carried, endpoint):
+    """Carry a serial port. One that ends by itself, or with an error, has failed."""
+    try:
+        await carried
+    except asyncio.CancelledError:
+        raise
+    except OSError:
+        pass
+    endpoint.fault = True
 
 
 # protocol word of a serial port -> how its sessions are made

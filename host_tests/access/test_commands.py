@@ -98,6 +98,7 @@ def effect_of(life):
         engine.battery.state(),
         engine.bank.demand.next_boundary(now),
         [(user.name, user.rights, user.digest) for user in life.users._slots if user],
+        app._keys._keys,
         app._armed._action,
         app.restarts,
         app._calibrations.load(),
@@ -116,6 +117,7 @@ def fresh(life, user, origin, name=""):
     life.pass_time(607)
     life.now += 3_600_000
     life.users.reset()
+    life.app._keys.reset()
     life.app._armed._action, life.app.restarts = None, False
     life.app._calibrations.save(b"none", 0)
     life.app.meter.load_profile.query.readers = []

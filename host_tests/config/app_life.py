@@ -33,7 +33,7 @@ CONFIGURATION = {
     "load_profile_2": {"channels": ["Wh.del.P", "V.A"], "format": "values"},
     "self_read": {"kind": "hourly"},
     "tou": {"days": [["all", "all", "00:00 A"]]},
-    "ports": {name: {"enabled": False} for name in ("optical", "rs485", "iec62056_21_tcp")},
+    "ports": {name: {"enabled": False} for name in ("optical", "rs485", "iec62056_21_tcp", "dlms_tcp")},
 }  # fmt: skip
 
 

@@ -116,6 +116,8 @@ def valid_documents(draw, most=12):
     for section in ("load_profile", "load_profile_2"):
         if len(leaves.get(section + ".km", ())) not in (0, len(leaves.get(section + ".channels", ()))):
             leaves[section + ".km"] = []
+    if any(path.startswith(("registers.", "load_profile.")) for path in leaves):
+        leaves.pop("meter.mid", None)  # which has lists of its own
     ratios = [path for path in leaves if path.startswith(("service.pt", "service.ct", "service.transformer"))]
     for path in ratios:  # counts must stay larger than what the meter counts in
         leaves[path] = draw(st.sampled_from((0.5, 1, 2, 5.0)))

@@ -71,6 +71,9 @@ class Life:
         """Assert all promises; return what can be read, entry -> (time, payload)."""
         fifo = self.fifo
         listed = [(entry, (time, payload)) for entry, time, payload in fifo.records()]
+        damaged = fifo.damaged
+        assert [(entry, (time, bytes(payload))) for entry, time, payload in fifo.sweep()] == listed
+        fifo.damaged = damaged
         entries = [entry for entry, _ in listed]
         assert entries == sorted(set(entries))
         assert all(fifo.first <= entry < fifo.next for entry in entries)

@@ -300,6 +300,32 @@ def test_a_record_is_synced_before_it_is_reported():
     assert order == ["program", "program", "sync", "program", "sync"]
 
 
+@pytest.mark.parametrize("read", ["records", "sweep"])
+def test_what_is_appended_while_reading_follows(read):
+    _, fifo = make(sectors=8)
+    fill(fifo, FIT + 2)
+    found = []
+    for entry, _, payload in getattr(fifo, read)():
+        found.append((entry, bytes(payload)))
+        if fifo.next < 4 * FIT:
+            fifo.append(payload_of(fifo.next - 1, 20), START)
+    assert found == [(number + 1, payload_of(number, 20)) for number in range(4 * FIT - 1)]
+
+
+@pytest.mark.parametrize("read", ["records", "sweep"])
+def test_what_is_overwritten_while_reading_is_passed_over(read):
+    _, fifo = make()
+    fill(fifo, 2 * FIT)
+    found = []
+    for entry, _, payload in getattr(fifo, read)():
+        found.append(entry)
+        assert bytes(payload) == payload_of(entry - 1, 20)
+        if entry == 2:
+            for number in range(2 * FIT, 5 * FIT):
+                fifo.append(payload_of(number, 20), START)
+    assert found == [1, 2, *range(fifo.first, fifo.next)]
+
+
 class StuckFlash(Flash):
     """A worn flash: the lowest bits at the places in `stuck` cannot be cleared any more."""
 

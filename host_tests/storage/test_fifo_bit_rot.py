@@ -68,6 +68,15 @@ def test_any_flipped_bit_is_detected_and_costs_its_own_record_at_most():
                 fifo.read(entry)
 
 
+def test_a_sweep_finds_and_counts_what_records_finds():
+    data, _ = image()
+    for bit in random.Random(4).sample(used_bits(data), 400):
+        listed, swept = mounted(flipped(data, bit)), mounted(flipped(data, bit))
+        found = list(listed.records(13))
+        assert [(entry, time, bytes(payload)) for entry, time, payload in swept.sweep(13)] == found
+        assert swept.damaged == listed.damaged
+
+
 def test_a_flipped_bit_in_a_blank_end_does_no_harm():
     data, stored = image()
     used = set(used_bits(data))

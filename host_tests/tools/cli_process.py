@@ -55,8 +55,8 @@ def refused(result, *words):
 
 
 def configuration(path, **sections):
-    """Write a configuration whose TCP port is any free one. sections: added to it. Returns its path."""
-    document = {"ports": {"iec62056_21_tcp": {"port": 0}}}
+    """Write a configuration whose TCP ports are any free ones. sections: added to it. Returns its path."""
+    document = {"ports": {"iec62056_21_tcp": {"port": 0}, "dlms_tcp": {"port": 0}}}
     for name, section in sections.items():
         document.setdefault(name, {}).update(section)
     path.write_text(json.dumps(document))
@@ -83,7 +83,8 @@ def poll(probe, what):
 class RunningMeter:
     """`ferraris run` in a process group of its own, as a context manager; ended by its process id.
 
-    address  host:port of the TCP port, once listening() has returned
+    address  host:port of IEC 62056-21, once listening() has returned
+    dlms     host:port of DLMS
     """
 
     def __init__(self, *arguments, cwd=None, columns="80"):
@@ -123,13 +124,13 @@ class RunningMeter:
         return self._lines.get(timeout=DEADLINE_S)
 
     def listening(self):
-        """Return all lines up to that of the TCP port, which comes last."""
+        """Return all lines up to that of DLMS on TCP, which comes last."""
         lines = []
-        while not lines or "127.0.0.1:" not in lines[-1]:
+        while not lines or "dlms 127.0.0.1:" not in lines[-1]:
             line = self.line()
             assert line is not None, f"the meter ended: {lines} {self.errors()}"
             lines.append(line)
-        self.address = lines[-1].split()[-1]
+        self.address, self.dlms = [line.split()[-1] for line in lines[-2:]]
         return lines
 
     def rest(self):

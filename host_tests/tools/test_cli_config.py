@@ -12,7 +12,7 @@ from meter.config import apply, document
 from meter.config.schema import FIELDS, defaults
 
 DOCS = Path(__file__).parents[2] / "docs" / "configuring.md"
-QUIET = {"ports": {name: {"enabled": False} for name in ("optical", "rs485", "iec62056_21_tcp")}}
+QUIET = {"ports": {name: {"enabled": False} for name in ("optical", "rs485", "iec62056_21_tcp", "dlms_tcp")}}
 
 
 def called(capsys, *arguments):

@@ -131,7 +131,9 @@ def independent_readout(client):
 def test_occupied_port_is_named_with_a_way_out(tmp_path, state):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        config = configuration(tmp_path / "c.json", ports={"iec62056_21_tcp": {"port": port}})
+        config = configuration(
+            tmp_path / "c.json", ports={"iec62056_21_tcp": {"port": port}, "dlms_tcp": {"port": 0}}
+        )
         result = ferraris("run", "--config", config, "--state", state)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1 and "address already in use" in result.stderr
@@ -140,7 +142,8 @@ def test_occupied_port_is_named_with_a_way_out(tmp_path, state):
 
 def test_unknown_host_is_named_with_a_way_out(tmp_path, state):
     config = configuration(
-        tmp_path / "c.json", ports={"iec62056_21_tcp": {"port": 0, "host": "host.invalid"}}
+        tmp_path / "c.json",
+        ports={"dlms_tcp": {"port": 0, "host": "host.invalid"}, "iec62056_21_tcp": {"port": 0}},
     )
     result = ferraris("run", "--config", config, "--state", state)
     assert result.returncode == 2

@@ -15,6 +15,7 @@ from meter.app import App
 from meter.config.schema import ConfigError
 from meter.hal.sim.flash import WrongFileSize
 from meter.registers.engine_state import StateError
+from meter.serving import PortError
 from meter.storage.errors import StorageError
 from rich.console import Console
 
@@ -117,13 +118,15 @@ def _port_problem(error: OSError, settings: dict[str, Any]) -> str | None:
     """Return what is wrong with a port that cannot be opened, and the way out; None if it is something else."""
     if isinstance(error, FileExistsError):
         return str(error)
-    if isinstance(error, socket.gaierror):
-        reason = error.strerror or "unknown host"
-    elif error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
-        reason = os.strerror(error.errno)
+    if not isinstance(error, PortError):
+        return None
+    cause, name = error.error, error.path
+    if isinstance(cause, socket.gaierror):
+        reason = cause.strerror or "unknown host"
+    elif cause.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+        reason = os.strerror(cause.errno)
     else:
         return None
-    name = "ports.iec62056_21_tcp"
     return (
         f"{settings[name + '.host']}:{settings[name + '.port']}: {reason.lower()}; "
         f"choose another {name}.host or .port with --config (port 0 takes a free one)"

@@ -6,7 +6,7 @@ from meter.access.errors import Refused
 from meter.access.profile_view import ProfileView
 from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
-from meter.config import document
+from meter.config import document, json_reader
 from meter.quantities import INTEGRATED, describe, index
 from meter.registers.definition import LISTS, TIMES, WORKING
 from meter.registers.energy import SCALER
@@ -275,6 +275,16 @@ class Access:
     def configuration_pieces(self):
         """Yield the configuration in force, as configuration() has it, in pieces of up to some 500 bytes."""
         return document.pieces(self._settings)
+
+    def parsed(self, text):
+        """Return what a JSON text (bytes) stands for, read as strictly as a configuration. Refused."""
+        try:
+            value, problems = json_reader.read(text)
+        except json_reader.JsonError as error:
+            raise Refused(str(error))
+        if problems:
+            raise Refused("; ".join(problems))
+        return value
 
     def login(self, user, password, origin, peer, now):
         """Return the Login of a user, to be handed to command(). Denied, Refused (access.errors).

@@ -192,6 +192,10 @@ class Visitor:
         """As Access.demands()."""
         return self._access.demands()
 
+    def parsed(self, text):
+        """As Access.parsed()."""
+        return self._access.parsed(text)
+
     # Values.
 
     def demanded(self, kind, key, rate=0, primary=False):

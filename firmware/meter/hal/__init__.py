@@ -70,6 +70,9 @@ Board   adc or load, flash, partitions, half_cycles, nvram or None, rtc, power, 
         samples_a_cycle of the converter, as wanted; 512 if there is no such attribute
         watchdog        Watchdog, or None where there is none
         security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
+        max_pdu         the longest APDU of DLMS that it has room for, bytes
+        signature       digest of its firmware, bytes; b"" where it has none
+        is_attended     True: a port that cannot be opened ends the start; False: it is a fault, and metering goes on
 
 Power   mains           True while the supply is present
         async failing() return when the supply has begun to fail: time for the last-gasp save

@@ -24,28 +24,30 @@ async def run(uart, make_session, uptime, timing=None):
     timing: Timing of a half-duplex line; None: the line has both directions, as an optical port.
     """
     stream = uart if timing is None else HalfDuplex(uart, uptime, timing)
-    while not await pump(make_session(), stream, uptime):
-        pass
+    try:
+        while not await pump(make_session(), stream, uptime):
+            pass
+    finally:
+        if timing is not None:
+            await stream.end()
 
 
 class HalfDuplex:
     """A Uart as a stream (see pump) that drives the line only while it sends.
 
-    The line is let go at the next read, not after each piece of output: a message in pieces has no gaps.
+    The line is let go some time after each piece of output, unless the next has come: a message in pieces has no gaps.
+    That is a task of its own, for the pump waits in a read all the while, and answers may come from its watch.
     """
 
     def __init__(self, uart, uptime, timing):
         self._uart, self._uptime, self._timing = uart, uptime, timing
         self._queue = []
         self._drives = False
+        self._letting_go = None
         self._heard = self._sent = uptime.ms() - timing.turnaround
 
     async def read(self):
-        """Return what has arrived, after the line was let go."""
-        if self._drives:
-            await self._pass(self._sent + self._timing.tx_end)
-            self._drives = False
-            self._uart.transmit(False)
+        """Return what has arrived."""
         data = await self._uart.read()
         self._heard = self._uptime.ms()
         return data
@@ -58,6 +60,7 @@ class HalfDuplex:
         """Send what is queued, and return when it has left."""
         if not self._queue:
             return
+        self._hold()
         if not self._drives:
             await self._pass(self._heard + self._timing.turnaround)
             self._drives = True
@@ -68,6 +71,25 @@ class HalfDuplex:
             self._uart.write(data)
         await self._uart.drain()
         self._sent = self._uptime.ms()
+        self._letting_go = asyncio.create_task(self._let_go())
+
+    def _hold(self):
+        """The line is not to be let go now."""
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            self._letting_go = None
+
+    async def _let_go(self):
+        await self._pass(self._sent + self._timing.tx_end)
+        self._letting_go = None
+        self._drives = False
+        self._uart.transmit(False)
+
+    async def end(self):
+        """Nothing more is sent: return when the line has been let go."""
+        self._hold()
+        if self._drives:
+            await self._let_go()
 
     def configure(self, *line):
         """As Uart.configure(): at once, for what was sent has left."""

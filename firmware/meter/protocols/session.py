@@ -5,6 +5,14 @@ Three outcomes are never mixed up: more bytes are needed (receive returns and wa
 `now` is the uptime in integer milliseconds that never wraps (compat.Uptime).
 """
 
+FAULT, READY, ACTIVE, ALERT = (
+    "fault",
+    "ready",
+    "active",
+    "alert",
+)  # what a port says of itself: ports/endpoint.py
+STATES = (FAULT, READY, ACTIVE, ALERT)
+
 
 class Session:
     """Base of all sessions: the output queue and the defaults of a protocol that has no time-outs.
@@ -13,7 +21,10 @@ class Session:
     busy: True while nothing more is to be handed in: the pump does not read, and calls expire() meanwhile.
     bad_frames: how many frames were dropped as damaged.
     peer: address of who is at the other end, as text; set by a transport that knows it.
+    activity: READY, ACTIVE while there is a conversation, ALERT after a time-out until the next message.
     """
+
+    activity = READY
 
     def __init__(self):
         self.closed = False

@@ -12,24 +12,20 @@ class Device:
     max_pdu         the longest APDU, bytes: 12 to 65535
     random_bytes    function: so many bytes that nobody can guess
     settings        function that returns the configuration in force, a dict from path to value
+    endpoints       function that returns what there is of protocols on ports: with port, protocol, state
     largest_set     bytes of a value that comes in blocks
     signature       digest of the firmware, bytes
     preset          what preset_adjusting_time of the clock has left for adjust_to_preset_time, or None
     """
 
     def __init__(
-        self,
-        catalogue,
-        max_pdu,
-        random_bytes,
-        settings=lambda: _DEFAULTS,
+        self, catalogue, max_pdu, random_bytes, settings=lambda: _DEFAULTS, endpoints=tuple, signature=b"",
         largest_set=LARGEST_SET,
-        signature=b"",
-    ):
+    ):  # fmt: skip
         self.catalogue = catalogue
         self.max_pdu, self.largest_set = max_pdu, largest_set
         self.random_bytes = random_bytes
-        self.signature = signature
+        self.endpoints, self.signature = endpoints, signature
         self.preset = None
         self._settings = settings
 

@@ -7,12 +7,10 @@ response       a pause before an answer, for lines whose direction takes time to
 
 from meter.protocols.dlms.hdlc_frame import Receiver
 from meter.protocols.dlms.hdlc_link import Link
-from meter.protocols.session import Session
+from meter.protocols.session import ACTIVE, ALERT, READY, Session
 
 INACTIVITY_MS = 120000
 INTER_FRAME_MS = 1000  # a network or a pseudo-terminal may hold a part of a frame back
-
-READY, ACTIVE, ALERT = "ready", "active", "alert"  # COM_READY, COM_ACTIVE, COM_ALERT of the manual
 
 
 class HdlcSession(Session):

@@ -24,6 +24,10 @@ DECIPHERING = "deciphering"
 INVOCATION_COUNTER = "invocation counter"
 NOT_ALLOWED = "not allowed"
 
+# Names of keys in the KeyStore.
+UNICAST = "global unicast encryption"
+AUTHENTICATION = "authentication"
+
 AUTHENTICATED = const(0x10)
 ENCIPHERED = const(0x20)
 BOTH = const(0x30)
@@ -200,7 +204,7 @@ class Ciphering:
         return gcm.cipher(iv, body) if control & ENCIPHERED else bytes(body)
 
     def _header(self, control):
-        return bytes((control,)) + self._keys.key("authentication")
+        return bytes((control,)) + self._keys.key(AUTHENTICATION)
 
     def _check_plain(self, tag, is_general, plain):
         """Refuse contents that are not what the tag says, or are ciphered once more."""
@@ -208,7 +212,7 @@ class Ciphering:
             raise SecurityError(DECIPHERING)
 
     def _gcm(self, which):
-        key = self._dedicated if which == DEDICATED else self._keys.key("global unicast encryption")
+        key = self._dedicated if which == DEDICATED else self._keys.key(UNICAST)
         if key is None:
             raise SecurityError(NOT_ALLOWED)
         if self._ciphers[which] is None or self._ciphers[which][0] != key:

@@ -10,8 +10,8 @@ so a wrong header ends the connection. An APDU for a logical device that is not 
 import struct
 
 from meter.compat import const
-from meter.protocols.dlms.hdlc_session import ACTIVE, ALERT, INACTIVITY_MS, INTER_FRAME_MS, READY, HdlcSession
-from meter.protocols.session import Session
+from meter.protocols.dlms.hdlc_session import INACTIVITY_MS, INTER_FRAME_MS, HdlcSession
+from meter.protocols.session import ACTIVE, ALERT, READY, Session
 
 VERSION = const(1)
 _HEADER = const(8)

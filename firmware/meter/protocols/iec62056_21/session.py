@@ -25,7 +25,7 @@ yet. KeyError for keys it does not know. Programming mode asks it for more: see 
 from meter.protocols.iec62056_21 import codec, receiver
 from meter.protocols.iec62056_21.readout import data_lines
 from meter.protocols.iec62056_21.receiver import COMMAND, OPTION_SELECT, REPEAT, REQUEST, Receiver
-from meter.protocols.session import Session
+from meter.protocols.session import ACTIVE, READY, Session
 
 INITIAL_BAUD = codec.INITIAL_BAUD
 # Times of clause 6.4.3. A manufacturer's third letter in capitals promises readers at least 200 ms.
@@ -76,6 +76,13 @@ class Iec6205621Session(Session):
         self._programming = self._hdlc = None
         self._hdlc_baud, self._hdlc_bad = INITIAL_BAUD, 0
         self._rest()
+
+    @property
+    def activity(self):
+        """See Session."""
+        if self._hdlc:
+            return self._hdlc.activity
+        return ACTIVE if self._visiting else READY
 
     # What the pump calls
 

@@ -7,11 +7,12 @@ Beyond the manual's: what the Blue Book has for every meter, and under 0.128.96 
     0.128.96.0.0    the configuration, a JSON document: octet-string; SET writes it ("write configuration")
     0.128.96.1.0    {path, value as JSON}, write only: one setting, such as {"demand.interval", "15"}
     0.128.96.2.0    UTC time of the last freeze
+    0.128.96.12.0   what each protocol on each port says of itself: array of {port, protocol, state}, a state being
+                    0 fault, 1 ready, 2 active, 3 alert (the manual, Communication Events)
+
 There is one firmware: register, metrology, service and PQ firmware are it; what this meter has not (FPGA, digital and
 analog boards, CPLD) has an empty version. There are no pulse outputs and no test pulses yet: both arrays are empty.
 """
-
-import json
 
 from meter.compat import const
 from meter.protocols.dlms import axdr
@@ -19,6 +20,7 @@ from meter.protocols.dlms.objects import base, units
 from meter.protocols.dlms.objects.clock import times
 from meter.protocols.dlms.objects.doing import change, command, done, text
 from meter.protocols.dlms.objects.profile import PIECE
+from meter.protocols.session import STATES
 
 _IDENTITY = base.FREE
 _PLATE, _STATE, _PROFILE, _ERROR = "read:nameplate", "read:status", "read:profile", "read:read"
@@ -126,6 +128,17 @@ def _rate(context):
     return axdr.octets(b"ABCDEFGH"[rate - 1 : rate] if rate else b"")
 
 
+def _communication(context):
+    return axdr.array(
+        [
+            axdr.structure(
+                axdr.visible(one.port), axdr.visible(one.protocol), axdr.enum(STATES.index(one.state))
+            )
+            for one in context.device.endpoints()
+        ]
+    )
+
+
 def _received(context):
     return _unsigned(context.access.keys.received)
 
@@ -160,14 +173,10 @@ def _configure(data, context):
 
 def _change(data, context):
     path, value = base.structure(data, 2)
-    written = text(value)
-    if len(written) > _LONGEST_SETTING:
+    text(value)
+    if len(value.value) > _LONGEST_SETTING:
         raise base.AccessError(base.OTHER_REASON)
-    try:
-        setting = json.loads(written)
-    except (ValueError, RuntimeError):  # no JSON, or nested too deep
-        raise base.AccessError(base.OTHER_REASON)
-    change(context, {text(path): setting})
+    change(context, {text(path): done(context.access.parsed, value.value)})
 
 
 # A, B, C, D, E; right to read; value
@@ -210,6 +219,7 @@ _TABLE = (
     ((0, 0, 96, 14, 0), _STATE, _rate),  # currently active tariff
     ((1, 0, 0, 1, 2), _STATE, _moment("reset_at")),  # time of the last billing period reset
     ((0, 128, 96, 2, 0), _STATE, _moment("frozen_at")),
+    ((0, 128, 96, 12, 0), _STATE, _communication),
     ((0, 128, 96, 0, 0), _CONFIGURATION, _document),
     ((0, 128, 96, 1, 0), None, _write_only),
 )
