@@ -210,6 +210,7 @@ def test_the_direction_pin_is_high_around_all_that_is_sent_and_the_delays_are_ke
 
     async def answer():
         await send(stream, b"hello")
+        await asyncio.sleep(0.1)
         line.say(b"x")
         return await stream.read()
 
