@@ -30,6 +30,15 @@ package(
     base_path=FIRMWARE,
 )
 for part in (
-    "access", "config", "hal/rp2", "inputs_outputs", "metrology", "ports", "power_quality", "protocols", "registers", "storage",
-):  # fmt: skip
+    "access",
+    "config",
+    "hal/rp2",
+    "inputs_outputs",
+    "metrology",
+    "ports",
+    "power_quality",
+    "protocols",
+    "registers",
+    "storage",
+):
     package("meter/" + part, base_path=FIRMWARE)

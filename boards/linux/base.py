@@ -39,7 +39,8 @@ MAX_PDU = 65535  # of DLMS
 class LinuxBoard:
     """The HAL devices but the converter. state: directory of the flash file, which must exist."""
 
-    load = None
+    load = watchdog = None
+    is_attended = False
 
     def __init__(self, name, wiring, adc, state, system=System, clock=None):
         self.name = name

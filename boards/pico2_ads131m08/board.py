@@ -33,11 +33,11 @@ DISPLAY_CS, DISPLAY_DC = 13, 14  # with DISPLAY, on the bus of the memory
 DISPLAY_KEYS = (("up", 10), ("down", 11), ("enter", 12))  # with DISPLAY
 
 # What the chip's channels see, and what a volt there is at the meter's input: dividers and burdens (see README.md).
-INPUTS = ("VA", "VB", "VC", "IA", "IB", "IC", "IN", None)
+INPUTS = ("VA", "VB", "VC", "IA", "IB", "IC", None, None)
 GAINS = (1, 1, 1, 1, 1, 1, 1, 1)
 VOLTS_A_VOLT = 991.0  # 990 kohm over 1 kohm
 AMPERES_A_VOLT = 25.0  # a 1000:1 clamp with 40 ohm of burden
-RATIOS = (VOLTS_A_VOLT,) * 3 + (AMPERES_A_VOLT,) * 4 + (1.0,)
+RATIOS = (VOLTS_A_VOLT,) * 3 + (AMPERES_A_VOLT,) * 3 + (1.0,) * 2
 RATE = 30720.0  # until the settings say which frequency it is
 
 # The optical head is dark while the line idles, and sees its own light.
@@ -52,6 +52,7 @@ PARTITIONS = (
     + LOGS
     + (("self_reads", 8), ("config", 48), ("users", 4), ("keys", 4))
 )
+SAMPLES_A_CYCLE = 512
 HALF_CYCLES = 1  # to a frame
 MAX_PDU = 1024  # bytes, of DLMS: the heap is small
 
@@ -59,12 +60,15 @@ MAX_PDU = 1024  # bytes, of DLMS: the heap is small
 class Board:
     """The HAL devices of this board."""
 
+    name = "pico2_ads131m08"
     load = None
-    signature = None
+    signature = b""
+    is_attended = False
 
     def __init__(self):
         self.partitions = PARTITIONS
         self.half_cycles = HALF_CYCLES
+        self.samples_a_cycle = SAMPLES_A_CYCLE
         self.max_pdu = MAX_PDU
         self.serial_ports = ("optical", "rs485")
         self.adc = Adc((CLKIN, SCK, MOSI, MISO, DRDY, CS, RESET), INPUTS, GAINS, RATIOS, RATE)

@@ -33,7 +33,7 @@ VOLTS_A_VOLT = (
 )
 AMPERES_A_VOLT = 30.0  # a 30 A clamp of 1 V
 RATIOS = (VOLTS_A_VOLT, AMPERES_A_VOLT)
-RATE = 128 * 60.0
+RATE = 128 * 60.0  # until the settings say which frequency it is
 
 FILES = 512 * 1024  # of the 1.4 MiB that MicroPython leaves for data: the file system's, from the beginning
 FLASH_SIZE = 768 * 1024
@@ -41,6 +41,7 @@ PARTITIONS = (
     ("journal", 48), ("calibration", 3), ("load_profile", 48), ("profile_2", 8), ("events", 4), ("diagnostics", 4),
     ("security", 4), ("alarms", 4), ("sags", 4), ("self_reads", 4), ("config", 24), ("users", 4), ("keys", 4),
 )  # fmt: skip
+SAMPLES_A_CYCLE = 128
 HALF_CYCLES = 1
 MAX_PDU = 256  # bytes, of DLMS
 
@@ -48,11 +49,15 @@ MAX_PDU = 256  # bytes, of DLMS
 class Board:
     """The HAL devices of this board."""
 
-    load = net = nvram = signature = None
+    name = "pico_demo"
+    load = net = nvram = None
+    signature = b""
+    is_attended = False
 
     def __init__(self):
         self.partitions = PARTITIONS
         self.half_cycles = HALF_CYCLES
+        self.samples_a_cycle = SAMPLES_A_CYCLE
         self.max_pdu = MAX_PDU
         self.serial_ports = ("optical",)
         self.adc = Adc(INPUTS, RATIOS, RATE)

@@ -76,7 +76,8 @@ class App:
         self.settings, engine = self._started(settings)
         settings = self.settings
         if board.adc:
-            board.adc.set_rate(2.0 * HALF * settings["service.frequency"])
+            a_cycle = getattr(board, "samples_a_cycle", 2 * HALF)
+            board.adc.set_rate(float(a_cycle * settings["service.frequency"]))
         # A board has a converter, or a load without waveforms.
         self.tracker = board.adc and self._tracker(settings)
         self.meter = Meter(

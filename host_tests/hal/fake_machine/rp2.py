@@ -69,8 +69,7 @@ class StateMachine:
             self._x = 0
         frame = chip.whole_frame(bits // 8) + struct.pack(">H", self._x & 0xFFFF)
         self._x = (self._x - 1) & 0xFFFFFFFF
-        for at in range(0, len(frame), 4):
-            self.rx.append(struct.unpack_from(">I", frame, at)[0])
+        self.rx.extend(struct.unpack(">8I", frame))
         for channel in list(current().dma.values()):
             channel.requested(self)
 
@@ -112,8 +111,17 @@ class DMA:
             value |= int(number) << at
         return value
 
+    @property
+    def ctrl(self):
+        return self._ctrl
+
+    @ctrl.setter
+    def ctrl(self, value):
+        self._ctrl = value
+        self._fields = {name: value >> at & (1 << bits) - 1 for name, at, bits in self.CTRL}
+
     def _field(self, wanted):
-        return next(self.ctrl >> at & (1 << bits) - 1 for name, at, bits in self.CTRL if name == wanted)
+        return self._fields[wanted]
 
     @property
     def registers(self):
@@ -155,8 +163,27 @@ class DMA:
 
     def requested(self, source):
         """A FIFO has something."""
-        while self._busy and self._field("treq_sel") == source.request and source.rx:
-            self._transfer(source.rx.popleft)
+        if self._field("treq_sel") != source.request:
+            return
+        while self._busy and source.rx:
+            if self._field("inc_write") and not self._field("ring_size") and not self._field("inc_read"):
+                self._carry(source.rx)
+            else:
+                self._transfer(source.rx.popleft)
+
+    def _carry(self, fifo):
+        """Several transfers at once, to save time: what _transfer() would do with each."""
+        count, size = min(self.count, len(fifo)), self._field("size")
+        form = (">" if self._field("bswap") else "<") + str(count) + "BHI"[size]
+        mask = (1 << (8 << size)) - 1
+        data = struct.pack(form, *[fifo.popleft() & mask for _ in range(count)])
+        uctypes.memory_at(self.write, len(data))[:] = data
+        self.write += len(data)
+        self.count -= count
+        if not self.count:
+            self._busy = False
+            if self._field("chain_to") != self.channel:
+                current().dma[self._field("chain_to")].trigger()
 
     def _transfer(self, take_value):
         size = 1 << self._field("size")

@@ -33,7 +33,9 @@ def forget():
 
 def memory_at(address, length):
     """Return a view of length bytes at an address. AssertionError where no buffer is: a DMA would destroy the heap."""
-    for _, size, start, view in _ranges:
+    for place, (_, size, start, view) in enumerate(_ranges):
         if start <= address and address + length <= start + size:
+            if place:
+                _ranges.insert(0, _ranges.pop(place))  # it will be asked for again
             return view[address - start : address - start + length]
     raise AssertionError(f"a transfer of {length} bytes at 0x{address:08X}, where no buffer is")

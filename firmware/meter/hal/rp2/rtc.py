@@ -4,7 +4,8 @@
     0x0E  control: EOSC stops the oscillator on battery
     0x0F  status: OSF says that the oscillator has stopped since it was last cleared
 
-Years are 2000 to 2199, the century bit being the second hundred. Source: its data sheet, 19-5170, Registers.
+Years are 2000 to 2199, the century bit being the second hundred; the chip takes 2100 for a leap year.
+Source: its data sheet, 19-5170, Registers.
 """
 
 from meter.compat import const
