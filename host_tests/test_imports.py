@@ -85,8 +85,8 @@ RULES = (
         ),
     ),
     ("meter.app", ("meter",)),
-    ("meter.serving", ("meter",)),
     ("meter.pushing", ("meter",)),
+    ("meter.serving", ("meter",)),
     ("main", ("meter.app", "meter.compat", "boards", "board")),
 )
 

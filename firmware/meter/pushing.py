@@ -4,7 +4,7 @@ The meter pushes as somebody at the origin `schedule`: rights.ANONYMOUS says wha
 open is not pushed, nor are the associations.
 """
 
-from meter.access.push_plan import POWER_UP, PushPlan, reason_of
+from meter.access.push_plan import POWER_UP, LogWatch, PushPlan
 from meter.access.visitor import Visitor
 from meter.ports.push import Plan, Pusher
 from meter.protocols.dlms import push
@@ -41,8 +41,8 @@ class _Composer:
         found = None
         self._context.now = self._app.uptime.ms()
         try:
-            for body in push.body(self._read, self._plan.objects):
-                found = body
+            for made in push.body(self._read, self._plan.objects):
+                found = made
                 yield None
         except push.TooLong:
             return
@@ -81,13 +81,6 @@ def pusher(app, device, visits):
         composer.compose,
         device.random_bytes,
     )
-    app.dlms_state.push = found.trigger
-
-    def happened(kind):
-        reason = reason_of(kind)
-        if reason:
-            found.trigger(reason)
-
-    app.logs.observers.append(happened)
+    app.dlms_state.pushes(found.trigger, LogWatch(app.logs))
     found.trigger(POWER_UP)
     return found
