@@ -68,7 +68,10 @@ DRAWINGS = {
         ("GP26 ADC0: V", "GP27 ADC1: I"),
         (
             (Box("DS3231 clock", ("CR2032",)), ("GP8 SDA", "GP9 SCL")),
-            (Box("ST7789 display", ("320 x 240",)), ("GP18 SCK, GP19 MOSI", "GP17 CS, GP16 DC", "GP20 RST, GP21 BL")),
+            (
+                Box("ST7789 display", ("320 x 240",)),
+                ("GP18 SCK, GP19 MOSI", "GP17 CS, GP16 DC", "GP20 RST, GP21 BL"),
+            ),
             (Box("Keys to GND", ("up, down, enter",)), ("GP10, GP11, GP12",)),
             (Box("IR optical head", ("IEC 62056-21",)), ("GP0 TX", "GP1 RX")),
             (Box("Contacts", ("opto-coupled",)), ("GP2, GP3 in", "GP4, GP5 out")),
@@ -161,7 +164,8 @@ def draw(name: str) -> str:
     bottom = TOP + tall + 34
     body += f'<text class="s r" x="20" y="{bottom - 8:g}">{NEVER}</text>\n'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {RIGHT} {bottom:g}" role="img">\n'
-    head += f'<title>{escape(made.title)}</title>\n<style>{STYLE}</style>\n<rect width="{RIGHT}" height="{bottom:g}" fill="#fff"/>\n'
+    head += f"<title>{escape(made.title)}</title>\n<style>{STYLE}</style>\n"
+    head += f'<rect width="{RIGHT}" height="{bottom:g}" fill="#fff"/>\n'
     return head + f'<text class="h" x="20" y="30">{escape(made.title)}: wiring</text>\n{body}</svg>\n'
 
 

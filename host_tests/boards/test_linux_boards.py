@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 from meter.app import App
+from meter.config.schema import validate
 from meter.hal.linux.ads131m08_reader import serve
 from meter.quantities import index
 
@@ -96,7 +97,8 @@ def board(request, tmp_path):
 
 def test_the_meter_of_the_board_reads_what_is_at_its_terminals(board):
     spans = []
-    app = App(board, observer=lambda span: spans.append([span.value(index(name)) for name in NAMES]))
+    settings = validate({"service": {"frequency": 50, "nominal_voltage": 230.0}})
+    app = App(board, settings, lambda span: spans.append([span.value(index(name)) for name in NAMES]))
     asyncio.run(app.metering())
     app.finish()
     volts_b, amps_c, watts_a, hertz = np.array(spans[:-1])[-1] if len(spans) > 1 else spans[-1]

@@ -70,6 +70,7 @@ def test_inputs_are_taken_in_the_order_that_is_asked_for():
     assert np.frombuffer(read_all(adc)[0][2], dtype="<i4")[:6].tolist() == [7, 5, 0, 1, 2, 3]
 
 
+@pytest.mark.feature("MET-06")
 def test_the_chip_is_set_to_its_highest_rate_and_the_gains_and_locked():
     kernel = Kernel(numbered)
     ads131m08(kernel, gains=(1, 2, 4, 8, 16, 32, 64, 128))

@@ -56,7 +56,9 @@ CONVERTERS = {
 
 
 class Current(NamedTuple):
-    """burden: ohms. full_scale: amperes RMS of a sine that just fits. step: amperes of a count. a_volt: amperes for a volt at the input. watts: in the burden."""
+    """burden: ohms. full_scale: amperes RMS of a sine that just fits. step: amperes of a count.
+    a_volt: amperes for a volt at the input. watts: in the burden.
+    """
 
     burden: float
     full_scale: float
@@ -122,7 +124,8 @@ def table(board: str) -> str:
     divider = voltage(converter)
     lines.append(
         f"| voltage, {FULL_SCALE_V:g} V | {SERIES:g} Ω in series, {divider.tap:g} Ω across the input "
-        f"| {divider.full_scale:.0f} V | {_small(divider.step, 'V')} | {divider.a_volt:.2f} V | {_small(divider.watts, 'W')} |"
+        f"| {divider.full_scale:.0f} V | {_small(divider.step, 'V')} | {divider.a_volt:.2f} V "
+        f"| {_small(divider.watts, 'W')} |"
     )
     for amps in CLASSES:
         made = current(converter, amps)
