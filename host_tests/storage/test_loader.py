@@ -5,7 +5,7 @@ from meter.hal.sim.flash import Flash, PowerCut
 from meter.storage import image
 from meter.storage.boot import CONFIRMED, FACTORY, KIND, ON_TRIAL, TRIED, Boot
 from meter.storage.journal import Journal
-from meter.storage.loader import TRIAL_S, Trial, choose, payload_at
+from meter.storage.loader import TRIAL_S, Trial, choose, mount, payload_at
 from meter.storage.slots import Slots
 
 from host_tests import power_cuts
@@ -33,7 +33,8 @@ class Device:
             if self.slots.takes(slot, at // 256, piece):
                 self.slots.program(slot, at // 256, piece)
             else:
-                self.slots.rewrite(slot, at // 256, piece)
+                number = at // 256
+                self.slots.rewrite(slot, number, piece, range(number // 16 * 16, number))
 
     def choose(self):
         slot, header = choose(self.boot, self.slots, BOARD, NOW)
@@ -126,6 +127,28 @@ def test_the_payload_is_where_the_loader_says():
     _, header = choose(device.boot, device.slots, BOARD, NOW)
     at, length = payload_at(header)
     assert device.slots.read(0, at, length) == bytes(5000)
+
+
+def test_a_mounted_image_is_imported_from_and_what_was_loaded_before_is_not():
+    class System:
+        path = ["", "/lib"]
+        modules = dict.fromkeys(("sys", "meter", "meter.storage.loader", "board", "meters", "asyncio.core"))
+
+    class Vfs:
+        mounted = []
+
+        @staticmethod
+        def VfsRom(payload):
+            return ("romfs", payload)
+
+        @classmethod
+        def mount(cls, what, path):
+            cls.mounted.append((what, path))
+
+    mount(b"payload", "/image", Vfs, System)
+    assert Vfs.mounted == [(("romfs", b"payload"), "/image")]
+    assert System.path == ["/image", "", "/lib"]
+    assert sorted(System.modules) == ["asyncio.core", "meters", "sys"]
 
 
 def test_a_trial_confirms_after_a_minute_of_metering_and_once():

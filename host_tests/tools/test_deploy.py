@@ -73,6 +73,49 @@ def test_a_second_copy_writes_what_has_changed_and_removes_what_has_gone(firmwar
     assert board.run("exec(open('/main.py').read())") == "metering for Emscripten\r\n"
 
 
+# A partition as ports with memory-mapped flash show it, and as the rp2 port does: a block device.
+PARTITION = """
+import sys, vfs as real
+class Device:
+    def ioctl(self, what, argument):
+        fake.erased += what == 6
+        return {4: 16, 5: 4096}.get(what, 0)
+    def writeblocks(self, block, data, offset=0):
+        fake.rom[block * 4096 + offset:block * 4096 + offset + len(data)] = data
+class Vfs:
+    mount, umount = real.mount, real.umount
+    rom = bytearray(b"\\xff" * 65536)
+    erased = completed = 0
+    def rom_ioctl(self, what, partition=0, at=0, data=None):
+        if what == 2:
+            return Device() if IS_DEVICE else memoryview(self.rom)
+        if what == 4:
+            self.rom[at:at + len(data)] = data
+        self.completed += what == 5
+        return {1: 1, 3: 4}.get(what, 0)
+sys.modules["vfs"] = fake = Vfs()
+"""
+
+
+@pytest.mark.parametrize("is_device", (False, True))
+def test_an_image_goes_into_a_romfs_partition_that_is_large_enough(firmware, board, capsys, is_device):
+    """The partition's calls are a model here, MicroPython and mpremote are not."""
+    board.run(f"IS_DEVICE = {is_device}" + PARTITION)
+    assert run(board.path) == 0
+    assert "goes to its ROMFS" in capsys.readouterr().out
+    made = image.romfs({file.target: code for file, code in image.compiled(Manifest(firmware))})
+    assert bytes.fromhex(board.run(f"print(fake.rom[:{len(made)}].hex())").strip()) == made
+    assert board.run("print(fake.completed, fake.erased)") == ("0 1\r\n" if is_device else "1 0\r\n")
+    assert board.run("import os\nprint(os.listdir('/lib'))") == "[]\r\n"
+    assert '"/rom"' in board.run("print(open('/main.py').read())")
+
+
+def test_a_romfs_partition_that_is_too_small_is_not_used(firmware, board, capsys):
+    board.run("IS_DEVICE = False" + PARTITION + "fake.rom = bytearray(64)\n")
+    assert run(board.path) == 0
+    assert "goes to /lib" in capsys.readouterr().out
+
+
 def test_checking_copies_nothing(firmware, board):
     assert run(board.path, check=True) == 0
     assert board.run("import os\nprint(os.listdir('/lib'))") == "[]\r\n"

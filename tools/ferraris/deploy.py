@@ -44,7 +44,8 @@ def _ask():
             d[name] = False
     try:
         import vfs
-        d["rom"] = len(vfs.rom_ioctl(2, 0))
+        rom = vfs.rom_ioctl(2, 0)  # memory, or a block device
+        d["rom"] = rom.ioctl(4, 0) * rom.ioctl(5, 0) if hasattr(rom, "ioctl") else len(rom)
     except (ImportError, AttributeError, TypeError, OSError):
         d["rom"] = 0
     try:

@@ -15,6 +15,7 @@ from meter.compat import const
 from meter.storage.boot import CONFIRMED, FACTORY, ON_TRIAL, TRIED
 from meter.storage.image import PIECE, ImageError, read_header
 
+OF_IMAGES = ("main", "board", "meter")  # what an image holds, at its top
 TRIAL_S = const(60)  # seconds of metering after which an image is confirmed
 
 
@@ -55,6 +56,19 @@ def _sound(slots, slot, crc, board):
 def payload_at(header):
     """Return (first byte in its slot, length) of an image's payload."""
     return header.first * PIECE, header.length
+
+
+def mount(payload, path, vfs, system):
+    """Make the modules of an image those that are imported from now on, in the place of what was loaded so far.
+
+    payload: its ROMFS as memory that stays, such as a view of the flash. path: to mount it at. vfs, system: the
+    modules vfs and sys of MicroPython.
+    """
+    vfs.mount(vfs.VfsRom(payload), path)
+    system.path.insert(0, path)
+    for name in list(system.modules):
+        if name.split(".")[0] in OF_IMAGES:
+            del system.modules[name]
 
 
 class Trial:
