@@ -1,4 +1,4 @@
-"""An image over DLMS on a board with a boot loader: on trial for a minute; and on a board that takes signed ones only."""
+"""An image over DLMS on a board with a boot loader: on trial for a minute; on a board that takes signed ones only."""
 
 from ferraris import signing
 from meter.access.upgrade import ACTIVATE_FAILED, ACTIVATING, ACTIVE
