@@ -15,7 +15,7 @@ NODE := $(MICROPYTHON)/node_modules/.stamp
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test lint types imports ulab-lint mpy pytest micropython sizes sizes-update features docs \
-	format bench soak clean distclean
+	format bench soak fuzz clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ bench: $(SETUP) ## how fast each stage is: make bench ARGS=--json
 
 soak: $(SETUP) ## a million power cuts and twenty years of wear: make soak ARGS="--cuts 100000 --seed 2"
 	$(BIN)/python tools/soak.py $(ARGS)
+
+fuzz: $(SETUP) ## a million mutated frames against the protocols: make fuzz ARGS="--count 100000 --seed 2"
+	$(BIN)/python tools/fuzz.py $(ARGS)
 
 clean: ## remove what was built and cached
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -85,6 +85,7 @@ RULES = (
         ),
     ),
     ("meter.app", ("meter",)),
+    ("meter.pushing", ("meter",)),
     ("meter.serving", ("meter",)),
     ("main", ("meter.app", "meter.compat", "boards", "board")),
 )

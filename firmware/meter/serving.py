@@ -12,10 +12,12 @@ from meter.ports.endpoint import Endpoint
 from meter.protocols.dlms.conversation import Conversation
 from meter.protocols.dlms.device import Device
 from meter.protocols.dlms.hdlc_session import HdlcSession
+from meter.protocols.dlms.objects import managed
 from meter.protocols.dlms.objects.association import Associations
 from meter.protocols.dlms.objects.catalogue import MEASURED, Catalogue
 from meter.protocols.dlms.wrapper_session import TcpDlmsSession
 from meter.protocols.iec62056_21.session import Iec6205621Session
+from meter.pushing import pusher
 from meter.registers import event_kinds
 
 CONNECTIONS = const(4)  # of each protocol on TCP
@@ -34,8 +36,11 @@ class PortError(OSError):
 
 def device(app, board, endpoints=tuple):
     """Return the Device: what all associations of this meter share. endpoints: function that returns the Endpoints."""
-    catalogue = Catalogue((Associations(),) + MEASURED)
-    return Device(catalogue, board.max_pdu, random_bytes, lambda: app.settings, endpoints, board.signature)
+    catalogue = Catalogue((Associations(), managed.family()) + MEASURED)
+    return Device(
+        catalogue, board.max_pdu, random_bytes, lambda: app.settings, endpoints, board.signature,
+        state=app.dlms_state,
+    )  # fmt: skip
 
 
 class Serving:
@@ -54,6 +59,7 @@ class Serving:
         self._ports, self._network = [], []
         self.tasks, self.endpoints = [], []
         self._device = device(app, board, lambda: self.endpoints)
+        self._pusher = pusher(app, self._device, visits)
 
     async def open(self, announce):
         """Open all ports. announce: called with (protocol, address) for each. PortError, OSError."""
@@ -66,6 +72,7 @@ class Serving:
         ):
             if self._app.settings[path + ".enabled"]:
                 await self._listen(path, word, make_session, read_size, announce)
+        self.tasks.append(asyncio.create_task(self._pusher.run(self._board.net, self._app.uptime)))
 
     def _endpoint(self, port, protocol):
         made = Endpoint(port, protocol)

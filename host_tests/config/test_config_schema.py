@@ -13,7 +13,8 @@ from meter.registers.load_profile_record import INTERVALS
 
 PATHS = [field[0] for field in FIELDS]
 KINDS = {"text", "integer", "number", "choice", "numbers", "flag", "quantities", "each", "points"} | {
-    "zone", "time", "seasons", "days", "holidays", "registers", "triggers"
+    "zone", "time", "seasons", "days", "holidays", "registers", "triggers",
+    "attributes", "windows", "events",
 }  # fmt: skip
 
 
@@ -246,7 +247,7 @@ def test_a_value_that_is_taken_is_within_what_is_allowed(field, value):
         assert len(found) <= allowed[0] and all(len(point) == allowed[1] for point in found)
         assert all(a[0] < b[0] for a, b in zip(found, found[1:]))
     elif isinstance(found, tuple) and kind != "quantities":
-        assert kind in ("seasons", "days", "holidays", "registers", "triggers")
+        assert kind in KINDS
     elif kind == "quantities":
         assert all(is_status(key) or index(key) >= 0 for key in found)
     else:

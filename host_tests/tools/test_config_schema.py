@@ -18,7 +18,18 @@ from host_tests.config.test_config_schema import ANYTHING, BAD, nested
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 # What a schema cannot say: that 200.0 is no whole number, what is within texts, and that first numbers rise.
-UNSAID = ("integer", "zone", "seasons", "days", "holidays", "points", "registers", "triggers")
+UNSAID = (
+    "integer",
+    "zone",
+    "seasons",
+    "days",
+    "holidays",
+    "points",
+    "registers",
+    "triggers",
+    "attributes",
+    "windows",
+)
 KINDS = {field[0]: field[1] for field in FIELDS}
 
 

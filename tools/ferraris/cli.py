@@ -11,9 +11,10 @@ from meter import VERSION
 from boards.sim.board import PARTITIONS
 from ferraris import bench, calibrate, config, flash, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
-from ferraris.errors import UsageError
-from ferraris.iec62056_21 import ClientError
+from ferraris.dlms import command as dlms
+from ferraris.errors import ClientError, UsageError
 from ferraris.recordings import InputError
+from ferraris.records import MOST_DAYS
 
 END = datetime(2106, 1, 1, tzinfo=UTC).timestamp()  # the meter counts seconds in 32 bits, until February 2106
 
@@ -101,20 +102,33 @@ def _add_recording(command: argparse.ArgumentParser, table: str = "", factor: st
 
 def _add_read(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=read.command)
-    url = "iec62056-21+tcp://HOST:PORT, iec62056-21+serial:/PATH, or state:DIR of a stopped meter"
-    what = "an OBIS code (1-0:1.8.0, 1.8.0); of a stopped meter " + ", ".join(read_state.WHAT)
+    url = (
+        "dlms+tcp://[USER@]HOST[:PORT], dlms+hdlc://HOST[:PORT], dlms+serial:/PATH, dlms+optical:/PATH, "
+        "iec62056-21+tcp://HOST:PORT, iec62056-21+serial:/PATH, or state:DIR of a stopped meter"
+    )
+    what = (
+        "an OBIS code (1-0:1.8.0, 1.8.0) or a quantity (Wh.del.P); over DLMS " + ", ".join(dlms.WHAT) + "; "
+        "of a stopped meter " + ", ".join(read_state.WHAT)
+    )
     command.add_argument("url", help=url)
     command.add_argument("what", nargs="?", help=what)
     command.add_argument("--timeout", metavar="S", type=_positive, default=10.0, help="seconds (default 10)")
     command.add_argument("--json", action="store_true", help="print JSON")
-    of_state = command.add_argument_group("of a stopped meter")
-    of_state.add_argument("--config", metavar="F", help="its configuration (JSON), for registers, self_reads")
+    _add_keys(command)
+    of_state = command.add_argument_group("over DLMS, and of a stopped meter")
+    config = "a stopped meter's configuration (JSON), for registers, self_reads"
+    of_state.add_argument("--config", metavar="F", help=config)
     of_state.add_argument("--csv", metavar="F", help="write the records as CSV")
     of_state.add_argument("--parquet", metavar="F", help="write them as Parquet (needs pyarrow)")
     of_state.add_argument("--plot", metavar="F", help="draw the load profile (.png, .svg; needs matplotlib)")
     of_state.add_argument("--last-days", metavar="N", type=_days, help="so many whole days, and the last")
     of_state.add_argument("--from", dest="start", metavar="T", type=_time, help="ISO 8601, UTC")
     of_state.add_argument("--to", metavar="T", type=_time, help="ISO 8601, UTC")
+
+
+def _add_keys(command: argparse.ArgumentParser) -> None:
+    keys = "keys of the DLMS management client, ?client=1 (JSON; without it FERRARIS_KEYS names the file)"
+    command.add_argument("--keys", metavar="F", help=keys)
 
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
@@ -215,8 +229,8 @@ def _seed(text: str) -> int:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or int(text[:9]) > read_state.MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {read_state.MOST_DAYS}")
+    if not text.isdecimal() or int(text[:9]) > MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {MOST_DAYS}")
     return int(text)
 
 

@@ -3,3 +3,7 @@
 
 class UsageError(Exception):
     """The command line, or a file it names, is at fault. Exit code 2."""
+
+
+class ClientError(Exception):
+    """A meter could not be read; the message says why, for people."""

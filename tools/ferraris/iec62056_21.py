@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from meter.protocols.iec62056_21 import codec
 
-from ferraris.iec62056_21_transport import ClientError, SerialTransport, TcpTransport, Transport
+from ferraris.errors import ClientError
+from ferraris.iec62056_21_transport import SerialTransport, TcpTransport, Transport
 
 __all__ = ["ClientError", "Identification", "Readout", "parse_block", "parse_identification", "read_meter"]
 

@@ -7,9 +7,7 @@ import time
 
 import serial
 
-
-class ClientError(Exception):
-    """A meter could not be read; the message says why, for people."""
+from ferraris.errors import ClientError
 
 
 class TcpTransport:

@@ -4,13 +4,12 @@ import json
 from argparse import Namespace
 from urllib.parse import urlsplit
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from ferraris import read_state
+from ferraris.dlms import command as dlms
+from ferraris.dlms import url as dlms_url
 from ferraris.errors import UsageError
 from ferraris.iec62056_21 import read_meter
+from ferraris.tables import print_values
 
 SCHEMES = ("iec62056-21+tcp", "iec62056-21+serial")
 _OPTIONS = {"last_days": "last-days", "start": "from"}
@@ -20,10 +19,14 @@ def command(options: Namespace) -> int:
     """Read a meter and print its values."""
     if options.url.startswith(read_state.SCHEME):
         return read_state.command(options)
+    if options.url.startswith(dlms.PREFIX):
+        return dlms.command(options)
     _check(options.url)
-    for name in ("config", "csv", "parquet", "plot", "last_days", "start", "to"):
+    for name in ("config", "keys", "csv", "parquet", "plot", "last_days", "start", "to"):
         if getattr(options, name) is not None:
-            raise UsageError(f"--{_OPTIONS.get(name, name)} is for the records of a stopped meter: state:DIR")
+            raise UsageError(
+                f"--{_OPTIONS.get(name, name)} is for dlms+... and for a stopped meter: state:DIR"
+            )
     readout = read_meter(options.url, timeout=options.timeout)
     rows = [row for row in readout.values if options.what in (None, row[0], row[0].rpartition(":")[2])]
     if not rows:
@@ -34,20 +37,15 @@ def command(options: Namespace) -> int:
         meter = {"manufacturer": who.manufacturer, "model": who.model, "baud": who.baud}
         print(json.dumps({"meter": meter, "values": values}, indent=1))
         return 0
-    table = Table(title=f"{who.manufacturer} {who.model}", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("OBIS")
-    table.add_column("Value", justify="right")
-    table.add_column("Unit")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    print_values(f"{who.manufacturer} {who.model}", ("OBIS", "Value", "Unit"), rows)
     return 0
 
 
 def _check(url: str) -> None:
     """Raise UsageError for a URL that cannot be a meter's."""
     if url.partition(":")[0] not in SCHEMES:
-        raise UsageError(f"{url}: unknown protocol; known: {', '.join(f'{s}:' for s in (*SCHEMES, 'state'))}")
+        known = ", ".join(f"{scheme}:" for scheme in (*SCHEMES, *dlms_url.SCHEMES, "state"))
+        raise UsageError(f"{url}: unknown protocol; known: {known}")
     try:
         parts = urlsplit(url)
         complete = bool(parts.path if parts.scheme.endswith("serial") else parts.hostname and parts.port != 0)

@@ -1,6 +1,5 @@
 """`ferraris read state:DIR`: what a stopped meter has kept, on the terminal, as a file, or drawn."""
 
-import json
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
@@ -9,8 +8,8 @@ from typing import Any
 from meter.registers.event_kinds import LOGS, origin_name
 
 from ferraris.errors import UsageError
-from ferraris.export import write_csv, write_parquet
 from ferraris.profile_plot import plot
+from ferraris.records import Record, check_window, has_window, put_out, window
 from ferraris.stored import Stored, settings_for, stored
 from ferraris.stored_profile import Row, erased_before, rows
 from ferraris.stored_registers import TABLE, StoppedMeter
@@ -19,11 +18,6 @@ from ferraris.stored_text import PROFILES, plain
 SCHEME = "state:"
 REGISTERS = ("registers", "self_reads")
 WHAT = (*PROFILES, *REGISTERS, *LOGS)
-DAY = 86400
-MOST_DAYS = 60  # the manual, Load Profile: complete days, and today
-_WIDTH = 24  # of a column on the terminal, at most
-
-Record = dict[str, Any]
 
 
 def command(options: Namespace) -> int:
@@ -39,20 +33,7 @@ def command(options: Namespace) -> int:
             records, lost = _log(meter, options)
     if lost:
         print(f"ferraris: {lost} damaged records are missing here: see ferraris flash check", file=sys.stderr)
-    if options.csv:
-        write_csv(options.csv, records)
-    if options.parquet:
-        write_parquet(options.parquet, records)
-    if options.json:
-        print(
-            json.dumps(
-                [{name: _json(value) for name, value in record.items()} for record in records], indent=1
-            )
-        )
-    elif not (options.csv or options.parquet or options.plot):
-        _print(records, TABLE if options.what == "registers" else None)
-    else:
-        print(f"{len(records)} records written")
+    put_out(records, options, TABLE if options.what == "registers" else None)
     return 0
 
 
@@ -63,27 +44,15 @@ def _check(options: Namespace) -> None:
         raise UsageError(f"--plot draws {' and '.join(PROFILES)} only")
     if options.config and options.what not in REGISTERS:
         raise UsageError(f"--config is for {' and '.join(REGISTERS)}: {options.what} says all about itself")
-    window = options.last_days is not None or options.start is not None or options.to is not None
-    if options.what == "registers" and window:
+    check_window(options)
+    if options.what == "registers" and has_window(options):
         raise UsageError("registers are of one moment: no --last-days, --from or --to")
-    if options.last_days is not None and options.start is not None:
-        raise UsageError("--last-days and --from: one of them")
-    if options.start is not None and options.to is not None and options.start >= options.to:
-        raise UsageError("--from must be before --to")
-
-
-def _window(options: Namespace, newest: int) -> tuple[int, int]:
-    """Return (from, to), UTC seconds. newest: the last second of the records; its day is today."""
-    start = options.start or 0
-    if options.last_days is not None:
-        start = max(0, newest // DAY - options.last_days) * DAY
-    return start, options.to if options.to is not None else 1 << 32
 
 
 def _profile(meter: Stored, options: Namespace) -> tuple[list[Record], int]:
     profile = meter.load_profile(options.what)
     found = list(rows(profile, erased_before(meter.fifo(options.what))))
-    start, stop = _window(options, found[-1].end - 1 if found else 0)
+    start, stop = window(options, found[-1].end - 1 if found else 0)
     found = [row for row in found if row.end > start and row.end <= stop]
     if options.plot:
         plot(options.plot, found)
@@ -99,7 +68,7 @@ def _profile_record(row: Row, names: list[str]) -> Record:
 def _log(meter: Stored, options: Namespace) -> tuple[list[Record], int]:
     log = meter.log(options.what)
     found = list(log.records())
-    start, stop = _window(options, found[-1].time if found else 0)
+    start, stop = window(options, found[-1].time if found else 0)
     return [_event_record(event) for event in found if start <= event.time < stop], log.fifo.damaged
 
 
@@ -126,34 +95,9 @@ def _registers(meter: Stored, options: Namespace, settings: dict[str, Any]) -> t
     if options.what == "registers":
         return list(stopped.registers()), 0
     found = list(stopped.self_reads())
-    start, stop = _window(options, int(found[-1]["time"].timestamp()) if found else 0)
+    start, stop = window(options, int(found[-1]["time"].timestamp()) if found else 0)
     return [one for one in found if start <= one["time"].timestamp() < stop], meter.fifo("self_reads").damaged
 
 
 def _utc(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)
-
-
-def _json(value: Any) -> Any:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
-
-
-def _print(records: list[Record], names: tuple[str, ...] | None = None) -> None:
-    """Print a table whose columns are as wide as what is in them."""
-    if not records:
-        print("no records")
-        return
-    names = names or tuple(records[0])
-    lines = [list(names), *([_cell(record[name]) for name in names] for record in records)]
-    wide = [max(len(line[k]) for line in lines) for k in range(len(names))]
-    for line in lines:
-        cells = (cell.ljust(min(width, _WIDTH)) for cell, width in zip(line, wide, strict=True))
-        print("  ".join(cells).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

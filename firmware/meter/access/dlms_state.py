@@ -6,7 +6,7 @@ from meter.access.errors import Denied, Refused
 from meter.access.upgrade import NAME as IMAGE
 from meter.access.upgrade import Upgrade
 from meter.compat import const
-from meter.config import calendars
+from meter.config import build_clock
 from meter.config.schema import ConfigError
 from meter.inputs_outputs import disconnector, timed_disconnect
 from meter.inputs_outputs.disconnector import Disconnector
@@ -37,7 +37,7 @@ class DlmsState:
 
     def __init__(self, app, board, areas, log, keys):
         self._app, self._log, self._keys = app, log, keys
-        self.push = None
+        self.push = self._watch = None
         kept = Kept(_journal(board, areas, "dlms", KIND), NAMES)
         boot = Boot(_journal(board, areas, "boot", BOOT_KIND))
         place = areas.find("image")
@@ -59,6 +59,10 @@ class DlmsState:
     def _activated(self, version, slot):
         self._app.logs.add(kinds.FIRMWARE, self._now(), fields=(version, slot))
 
+    def pushes(self, trigger, watch):
+        """From now on what is due is pushed. trigger: function of a reason. watch: push_plan.LogWatch."""
+        self.push, self._watch = trigger, watch
+
     def set_mode(self, mode):
         """Set the disconnector's control mode. Refused."""
         _stored(self.disconnector.set_mode, mode)
@@ -78,7 +82,7 @@ class DlmsState:
             self._activate_calendar()
         if self.timed.is_due(second, self._app.engine.zone):
             self._disconnect()
-        if self.push:
+        if self._watch:
             self._tick_push(second)
 
     def _activate_calendar(self):
@@ -110,8 +114,10 @@ class DlmsState:
             self._log.refused(_BY_ITSELF, "%s: %s" % (name, error), self._app.uptime.ms())
 
     def _tick_push(self, second):
+        for reason in self._watch.reasons():
+            self.push(reason)
         if self._push_schedule is None:
-            self._push_schedule = calendars.schedule(
+            self._push_schedule = build_clock.schedule(
                 self._app.settings, "dlms.push.schedule", self._app.engine.zone
             )
             self._at = second

@@ -4,10 +4,9 @@ from meter.config import push_fields
 from meter.registers import event_kinds as kinds
 
 COMMAND, SCHEDULE = "command", "schedule"
+POWER_UP = "power up"
 # kind of an event, what it is called in dlms.push.events
 _EVENTS = (
-    (kinds.FIRST_START, "power up"),
-    (kinds.POWER_OUTAGE, "power up"),
     (kinds.ALARM, "alarm"),
     (kinds.DIAGNOSTIC_SET, "diagnostic"),
     (kinds.BILLING_PERIOD_RESET, "billing period reset"),
@@ -17,12 +16,25 @@ _EVENTS = (
 )
 
 
-def reason_of(kind):
-    """Return what an event is called as a reason for a push, or None."""
-    for known, reason in _EVENTS:
-        if known == kind:
-            return reason
-    return None
+class LogWatch:
+    """Tells what has come into the logs since it was asked last. logs: EventLogs.
+
+    It looks at the logs and not at who writes them: the engine's records go to the flash on a way of their own.
+    """
+
+    def __init__(self, logs):
+        self._logs = [logs.log(name) for name in ("events", "alarms", "diagnostics", "sags")]
+        self._next = [log.fifo.next for log in self._logs]
+
+    def reasons(self):
+        """Yield the reason for a push of each new event that is one."""
+        for place, log in enumerate(self._logs):
+            start, self._next[place] = self._next[place], log.fifo.next
+            if start < self._next[place]:
+                for event in log.records(start):
+                    for known, reason in _EVENTS:
+                        if known == event.kind:
+                            yield reason
 
 
 class PushPlan:

@@ -46,10 +46,13 @@ ALL = (1 << len(RIGHTS)) - 1
 # What needs no login. The key under the front cover resets the billing period, and who has broken that seal may reset
 # the users (the manual, Display Faceplate; Meter Status): security keys and seals guard these.
 _PORT = ("read registers",)
+# What the meter sends by itself: whoever may set up a push can read all of it anyway. Nobody else has this origin.
+_PUSHED = tuple([name for name in NAMES if name.startswith("read ")])
 ANONYMOUS = (
     (kinds.OPTICAL, _PORT),
     (kinds.RS485, _PORT),
     (kinds.TCP, _PORT),
+    (kinds.SCHEDULE, _PUSHED),
     (kinds.FRONT_PANEL, ("read registers", "read alarms", "billing reset", "reset users")),
 )
 

@@ -129,7 +129,7 @@ class Upgrade:
         first, end = slots.sector_of(number)
         there = [k for k in range(first, min(end, self.blocks.count)) if self.blocks.has(k)]
         self._mark(there, False)
-        slots.rewrite(slot, number, data)
+        slots.rewrite(slot, number, data, there)
         self._mark(there + [number])
 
     def _mark(self, numbers, is_there=True):

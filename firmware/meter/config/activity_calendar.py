@@ -155,7 +155,16 @@ def holiday_days(calendar, special_days, before=()):
         old = before[season] if before else (None, None)
         spare = [] if before else _spare(calendar, used)
         found.append(_pair(used, old, spare))
-    return tuple(found)
+    return _filled(found)
+
+
+def _filled(pairs):
+    """Return the pairs without gaps: a type that one season has, all have (tou.days wants that)."""
+    defaults = []
+    for kind in (0, 1):
+        known = [pair[kind] for pair in pairs if pair[kind] is not None]
+        defaults.append(known[0] if known else None)
+    return tuple([tuple([defaults[k] if pair[k] is None else pair[k] for k in (0, 1)]) for pair in pairs])
 
 
 def _pair(used, old, spare):
@@ -200,7 +209,7 @@ def settings_of(calendar, special_days, pairs):
         if day not in switches:
             raise ValueError("there is no day %d" % day)
         kind = pairs[_season_of(calendar.seasons, date)].index(day)
-        dates.append("%04d-%02d-%02d%s" % (tuple(_date(date)) + (" H2" if kind else "",)))
+        dates.append("%04d-%02d-%02d%s" % (_date(date) + (" H2" if kind else "",)))
     starts = tuple(["%02d-%02d" % _month_day(start) for _, start, _ in calendar.seasons])
     values = (starts, tuple(rows), tuple(dates))
     holidays(dates)  # no date twice, and all within twenty years

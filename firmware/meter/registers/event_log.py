@@ -208,13 +208,9 @@ class EventLog:
 
 
 class EventLogs:
-    """All logs of a meter. flash: hal.Flash. areas: Partitions with an area for each log.
-
-    observers   list of functions that are told the kind of each event
-    """
+    """All logs of a meter. flash: hal.Flash. areas: Partitions with an area for each log."""
 
     def __init__(self, flash, areas):
-        self.observers = []
         self._logs = {}
         for name, fifo_kind in FIFO_KINDS:
             fifo = Fifo(flash, *areas.area(name), fifo_kind)
@@ -227,7 +223,4 @@ class EventLogs:
 
     def add(self, kind, time, **what):
         """Store an event in the log that its kind belongs to. Returns as EventLog.add()."""
-        entry = self._logs[event_kinds.find(kind)[2]].add(kind, time, **what)
-        for observer in self.observers:
-            observer(kind)
-        return entry
+        return self._logs[event_kinds.find(kind)[2]].add(kind, time, **what)

@@ -95,10 +95,16 @@ class Slots:
         self._flash.program(self._base + slot * self.size + number * PIECE, data)
         self._flash.sync()
 
-    def rewrite(self, slot, number, data):
-        """Erase the sector of a block and program it again with this one in it. A power cut may lose all of it."""
+    def rewrite(self, slot, number, data, kept):
+        """Erase the sector of a block and program this one and those of `kept` (numbers) again, nothing else of it.
+
+        A power cut may lose all of them.
+        """
         start = number * PIECE // self._erase_size * self._erase_size
-        sector = bytearray(self.read(slot, start, self._erase_size))
+        sector = bytearray(b"\xff" * self._erase_size)
+        for each in kept:
+            at = each * PIECE - start
+            sector[at : at + PIECE] = self.read(slot, each * PIECE, PIECE)
         at = number * PIECE - start
         sector[at : at + len(data)] = data
         self._flash.erase(self._base + slot * self.size + start)

@@ -41,6 +41,7 @@ class Device:
     def __init__(self, **changed):
         self.manual_scaler = self.primary = False
         self.signature = b""
+        self.endpoints = tuple
         self.preset = None
         for name, value in changed.items():
             setattr(self, name, value)

@@ -1,7 +1,10 @@
 """The reader's side of DLMS/COSEM.
 
-apdus.py        the requests and answers a reader needs
-transport.py    what carries them: the TCP wrapper, HDLC over TCP or a serial line
+url.py          what a URL says: where the meter is, and as whom it is read
+streams.py      what bytes travel over: TCP, a serial line
+links.py        what carries APDUs: the TCP wrapper, HDLC, and mode E in front of it
+apdus.py        requests, and what their answers say
+key_file.py     the keys of the management client, and its counter
 client.py       an association: get, set, action
 values.py       what was read, for people
 """

@@ -15,26 +15,29 @@ class Device:
     endpoints       function that returns what there is of protocols on ports: with port, protocol, state
     largest_set     bytes of a value that comes in blocks
     signature       digest of the firmware, bytes
+    state           what the objects keep over a power cut, and what does their work: access.dlms_state
     preset          what preset_adjusting_time of the clock has left for adjust_to_preset_time, or None
     """
 
     def __init__(
         self, catalogue, max_pdu, random_bytes, settings=lambda: _DEFAULTS, endpoints=tuple, signature=b"",
         largest_set=LARGEST_SET,
+        state=None,
     ):  # fmt: skip
         self.catalogue = catalogue
         self.max_pdu, self.largest_set = max_pdu, largest_set
         self.random_bytes = random_bytes
         self.endpoints, self.signature = endpoints, signature
+        self.state = state
         self.preset = None
-        self._settings = settings
+        self.settings = settings
 
     @property
     def manual_scaler(self):
         """True: registers have the scaler 0 that the reference manual prints, though values are times 1000."""
-        return self._settings()["dlms.manual_scaler"]
+        return self.settings()["dlms.manual_scaler"]
 
     @property
     def primary(self):
         """True: registers and load profiles are on the primary side of the instrument transformers."""
-        return self._settings()["dlms.primary"]
+        return self.settings()["dlms.primary"]
