@@ -61,9 +61,10 @@ sizes: $(SETUP) $(NODE) ## image size and live heap of each package against the 
 sizes-update: $(SETUP) $(NODE) ## write that table anew
 	$(BIN)/python tools/sizes.py --update
 
-docs: $(SETUP) ## write docs/configuration.md and docs/access.md anew
+docs: $(SETUP) ## write the generated pages of docs/ anew
 	$(BIN)/python tools/config_doc.py
 	$(BIN)/python tools/access_doc.py
+	$(BIN)/python tools/dlms_doc.py
 
 features: $(SETUP) ## the requirements, and the tests that prove each
 	$(BIN)/python tools/features.py $(ARGS)
