@@ -19,6 +19,7 @@ package(
         "key_wrap.py",
         "meter.py",
         "parts.py",
+        "pushing.py",
         "quantities.py",
         "serving.py",
         "xnp.py",
