@@ -25,7 +25,8 @@ SETTINGS = {"ports": {"dlms_tcp": {"port": 0}, "iec62056_21_tcp": OFF}}
 
 def fill(flash: Flash, rows: int) -> None:
     """Write a load profile of quarters of an hour from BEGIN on, with the factory's channels."""
-    fifo = Fifo(flash, *Partitions.open(flash, PARTITIONS).area("load_profile"), LOAD_PROFILE_KIND)
+    base, size = Partitions.open(flash, PARTITIONS).area("load_profile")
+    fifo = Fifo(flash, base, size, LOAD_PROFILE_KIND)
     fifo.mount()
     keys = DEFAULT_CHANNELS
     description = Description(0, keys, (1,) * len(keys), interval_code(15), False)
