@@ -184,7 +184,7 @@ def test_the_app_resets_users_as_it_stops(life):
     life.access.command("set user", life.who("admin"), life.now, user="guest", password="welcome")
     life.access.command("reset users", life.who("admin"), life.app.uptime.ms(), confirmed=True)
     life.app.finish()
-    assert len(Life(flash=life.board.flash).access.warnings()) == 4
+    assert len(Life(flash=life.board.flash).users.warnings()) == 4
     assert len(Life(flash=life.board.flash).users.list()) == 4
 
 

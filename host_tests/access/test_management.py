@@ -150,7 +150,7 @@ def test_what_it_may_is_told_without_a_word_to_the_log(life):
     assert visitor.may_command("freeze") and not visitor.may_command("set user")
     visitor.login("admin", "admin")
     assert visitor.may_read("profile") and visitor.may_command("set user")
-    assert not visitor.may_command("upgrade firmware")  # it is not built
+    assert visitor.may_command("upgrade firmware")
     with pytest.raises(KeyError):
         visitor.may_read("minds")
 

@@ -3,6 +3,7 @@
 from math import ceil, floor
 
 from hypothesis import strategies as st
+from meter.config.push_fields import EVENTS
 from meter.config.schema import FIELDS
 from meter.registers import demand
 from meter.registers.definition import KINDS, LISTS, RATE_NAMES, STORAGES
@@ -54,6 +55,14 @@ def _value(kind, allowed):
         return st.lists(st.integers(1, 16), max_size=4, unique=True).map(
             lambda bits: [f"{k}: V.A < {k}" for k in bits]
         )
+    if kind == "attributes":
+        return st.lists(
+            st.sampled_from(("3/1.0.1.8.0.255/2", "8/0.0.1.0.0.255/2", "65535/1.0.1.8.0.255/127"))
+        )
+    if kind == "windows":
+        return st.lists(st.sampled_from(("00:00-06:00", "22:00-06:00")), max_size=4)
+    if kind == "events":
+        return st.lists(st.sampled_from(EVENTS), max_size=4)
     if kind == "time":
         return st.tuples(st.integers(0, 23), st.integers(0, 59)).map(
             lambda time: f"{time[0]:02d}:{time[1]:02d}"

@@ -19,7 +19,7 @@ from host_tests.tools.cli_process import RunningMeter, called, configuration, fe
 
 RECORDS, OVERHEAD = 56, 12  # storage/SPEC.md
 
-RECORDS = [name for name, _ in PARTITIONS if name != "image"]  # areas of records: an image is none
+AREAS = [name for name, _ in PARTITIONS if name != "image"]  # areas of records: an image is none
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +77,12 @@ def test_a_sound_state_is_called_sound_with_exit_code_0_and_not_changed(capsys, 
     result = called(capsys, "flash", "check", state)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert lines[-1] == "sound" and len(lines) == len(RECORDS) + 2
+    assert lines[-1] == "sound" and len(lines) == len(AREAS) + 2
     assert re.fullmatch(
         r"registers: as of 2026-01-02 06:00:09, \d+ bytes, from the newest whole checkpoint on the flash",
         lines[-2],
     )
-    assert all(re.match(rf"{name}: sound, ", line) for name, line in zip(RECORDS, lines))
+    assert all(re.match(rf"{name}: sound, ", line) for name, line in zip(AREAS, lines))
     assert re.match(
         r"load_profile: sound, \d records, 2026-01-01 00:1\d:\d\d to .*, 1 of \d+ sectors used", lines[2]
     )

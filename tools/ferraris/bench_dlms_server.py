@@ -20,7 +20,10 @@ from boards.sim.board import PARTITIONS, Board, nominal_full_scale, synthesizer
 BEGIN = 1_735_689_600  # 2025-01-01T00:00:00Z
 QUARTER = 900
 OFF = {"enabled": False}
-SETTINGS = {"ports": {"dlms_tcp": {"port": 0}, "iec62056_21_tcp": OFF}}
+SETTINGS = {
+    "ports": {"dlms_tcp": {"port": 0}, "iec62056_21_tcp": OFF},
+    "load_profile": {"format": "values"},  # as fill() writes it
+}
 
 
 def fill(flash: Flash, rows: int) -> None:

@@ -209,7 +209,7 @@ def settings_of(calendar, special_days, pairs):
         if day not in switches:
             raise ValueError("there is no day %d" % day)
         kind = pairs[_season_of(calendar.seasons, date)].index(day)
-        dates.append("%04d-%02d-%02d%s" % (*_date(date), " H2" if kind else ""))
+        dates.append("%04d-%02d-%02d%s" % (_date(date) + (" H2" if kind else "",)))
     starts = tuple(["%02d-%02d" % _month_day(start) for _, start, _ in calendar.seasons])
     values = (starts, tuple(rows), tuple(dates))
     holidays(dates)  # no date twice, and all within twenty years

@@ -30,14 +30,14 @@ class Device:
         self.endpoints, self.signature = endpoints, signature
         self.state = state
         self.preset = None
-        self._settings = settings
+        self.settings = settings
 
     @property
     def manual_scaler(self):
         """True: registers have the scaler 0 that the reference manual prints, though values are times 1000."""
-        return self._settings()["dlms.manual_scaler"]
+        return self.settings()["dlms.manual_scaler"]
 
     @property
     def primary(self):
         """True: registers and load profiles are on the primary side of the instrument transformers."""
-        return self._settings()["dlms.primary"]
+        return self.settings()["dlms.primary"]

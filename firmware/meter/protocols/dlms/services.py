@@ -28,6 +28,7 @@ from meter.protocols.dlms.objects.base import (
 )
 from meter.protocols.dlms.objects.names import ASSOCIATION_CLASS, REPLY_TO_HLS, is_current_association
 
+KEPT = const(8)  # objects that were asked for last: readers ask for the same few again and again
 MOST_TARGETS = const(64)  # of a request with list
 _HEAD = const(4)  # of a get answer with data
 _BLOCK_HEAD = const(14)  # of a get answer with a block, the longest
@@ -42,6 +43,7 @@ class Services:
         self._context = association.context
         self._outgoing = self._incoming = self._room = None
         self._invoke = self._is_list = self._is_begun = 0
+        self._kept, self._kept_under = {}, None
         self._handlers = {
             (apdus.GET, 1): self._get,
             (apdus.GET, 2): self._get_next,
@@ -298,9 +300,17 @@ class Services:
 
     def _object(self, target):
         """Return the object of a Target. AccessError."""
-        found = self._device.catalogue.find(target.class_id, target.ln, self._context)
+        name, settings = (target.class_id, target.ln), self._device.settings()
+        if settings is not self._kept_under:  # another configuration, in which there may be other objects
+            self._kept, self._kept_under = {}, settings
+        found = self._kept.get(name)
         if found is None:
-            raise AccessError(OBJECT_UNDEFINED)
+            found = self._device.catalogue.find(target.class_id, target.ln, self._context)
+            if found is None:
+                raise AccessError(OBJECT_UNDEFINED)
+            if len(self._kept) >= KEPT:
+                self._kept = {}
+            self._kept[name] = found
         return found
 
     def _row(self, target, service):

@@ -28,8 +28,8 @@ from meter.protocols.dlms.objects.names import name
 from meter.protocols.dlms.objects.scripts import DISCONNECT, GLOBAL, PUSH, RESET
 
 _SCRIPT, _TYPE, _TIMES = const(2), const(3), const(4)
-_ONE = const(1)  # type: one time, with wildcards in its date
-_ANY_TIMES = const(5)  # type: times of any kind, with wildcards in their dates
+_ONE = const(1)  # the type: one time, with wildcards in its date
+_ANY_TIMES = const(5)  # the type: times of any kind, with wildcards in their dates
 _ANY = const(0xFF)
 _LAST = const(0xFE)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
