@@ -4,6 +4,7 @@ python -m ferraris.bench_dlms_server ROWS      prints `listening PORT`, serves u
 """
 
 import asyncio
+import os
 import sys
 from typing import Any
 
@@ -15,7 +16,8 @@ from meter.registers.load_profile_record import NORMAL, Description, interval_co
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import PARTITIONS, Board, nominal_full_scale, synthesizer
+from boards.sim.board import ERASE_SIZE, FLASH_SIZE, PARTITIONS, Board, nominal_full_scale, synthesizer
+from ferraris.state_dir import FLASH
 
 BEGIN = 1_735_689_600  # 2025-01-01T00:00:00Z
 QUARTER = 900
@@ -43,6 +45,10 @@ def fill(flash: Flash, rows: int) -> None:
 def meter(rows: int, document: dict[str, Any] | None = None, state: str | None = None) -> App:
     """Return a meter whose clock is right behind its load profile. state: directory of a meter with serial ports."""
     settings = validate(document or SETTINGS)
+    if state:  # a file: written at once, and not record by record to the disk
+        flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, FLASH), lazy=True)
+        fill(flash, rows)
+        flash.close()
     board = Board(
         settings,
         synthesizer(settings),
@@ -51,7 +57,8 @@ def meter(rows: int, document: dict[str, Any] | None = None, state: str | None =
         speed=1.0,
         start=BEGIN + rows * QUARTER,
     )
-    fill(board.flash, rows)
+    if not state:
+        fill(board.flash, rows)
     return App(board, settings)
 
 
