@@ -124,7 +124,9 @@ def test_a_load_profile_by_time_and_by_days(run, admin):
 
 def test_a_load_profile_as_csv_parquet_and_plot(run, admin, tmp_path):
     paths = [tmp_path / name for name in ("p.csv", "p.parquet", "p.png")]
-    arguments = [word for option, path in zip(("--csv", "--parquet", "--plot"), paths) for word in (option, path)]
+    arguments = [
+        word for option, path in zip(("--csv", "--parquet", "--plot"), paths) for word in (option, path)
+    ]
     result = run("read", admin, "load_profile", *arguments)
     assert (result.returncode, result.stderr) == (0, "")
     rows = list(csv.DictReader(paths[0].open()))
@@ -133,7 +135,9 @@ def test_a_load_profile_as_csv_parquet_and_plot(run, admin, tmp_path):
     assert paths[1].stat().st_size > 1000 and paths[2].read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize("what", ["events", "security", "alarms", "diagnostics", "sags", "self_reads", "connections"])
+@pytest.mark.parametrize(
+    "what", ["events", "security", "alarms", "diagnostics", "sags", "self_reads", "connections"]
+)
 def test_every_log_is_read(run, management, what):
     found = records(run("read", management, what, "--json"))
     assert all("time" in one for one in found)
@@ -145,7 +149,11 @@ def test_every_log_is_read(run, management, what):
 
 def test_the_clock_and_how_far_it_is_from_ours(run, public):
     (clock,) = records(run("read", public, "clock", "--json"))
-    assert clock["time"].startswith("2025-01-0") and clock["ahead_s"] < -86400 and clock["daylight_saving"] is False
+    assert (
+        clock["time"].startswith("2025-01-0")
+        and clock["ahead_s"] < -86400
+        and clock["daylight_saving"] is False
+    )
 
 
 def test_the_object_list_says_what_each_client_may(run, public, management):
@@ -255,7 +263,10 @@ def test_a_configuration_is_compared_written_and_read_back(meter, run, managemen
     path = tmp_path / "c.json"
     path.write_bytes(document.text({**settings, "meter.id": "Feeder 7"}))
     shown = run("program", management, path, "--dry-run")
-    assert (shown.returncode, shown.stdout) == (0, 'meter.id: "" -> "Feeder 7"\n') or "Feeder 7" in shown.stdout
+    assert (shown.returncode, shown.stdout) == (
+        0,
+        'meter.id: "" -> "Feeder 7"\n',
+    ) or "Feeder 7" in shown.stdout
     assert meter.app.settings["meter.id"] == settings["meter.id"]
     result = run("program", management, path)
     assert result.returncode == 0 and "the meter has it" in result.stdout, result
@@ -300,7 +311,9 @@ def test_a_key_is_changed_and_kept_and_the_old_one_is_refused(run, management, k
     result = run("program", management, "key", name)
     assert result.returncode == 0, result
     after = json.loads(keys.read_text())
-    assert {k for k in after if after[k].upper() != before.get(k, "").upper()} - {"system_title"} == {f"{name}_key"}
+    assert {k for k in after if after[k].upper() != before.get(k, "").upper()} - {"system_title"} == {
+        f"{name}_key"
+    }
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
     assert not (keys.parent / "keys.json.new").exists()
     failed(run("read", management, "clock", "--keys", old), "refuse")
@@ -311,7 +324,9 @@ def test_firmware_is_sent_checked_and_put_in_force(tmp_path, keys, run):
     path = tmp_path / "new.img"
     path.write_bytes(build(bytes(range(256)) * 40, "sim", "9.9.9"))
     with served() as other:
-        result = run("program", f"dlms+tcp://{other.address}?client=1", "image", path, "--keys", _fresh(tmp_path))
+        result = run(
+            "program", f"dlms+tcp://{other.address}?client=1", "image", path, "--keys", _fresh(tmp_path)
+        )
         assert result.returncode == 0 and "9.9.9 for sim" in result.stdout, result
         assert other.app.restarts
 
@@ -340,7 +355,9 @@ def test_what_cannot_be_programmed_is_refused(capsys, arguments, word):
 def test_a_file_that_is_no_image_is_refused(capsys, tmp_path):
     path = tmp_path / "x.img"
     path.write_bytes(b"not an image" * 40)
-    refused(called(capsys, "program", "dlms+tcp://127.0.0.1:1?client=1", "image", path), "not a firmware image")
+    refused(
+        called(capsys, "program", "dlms+tcp://127.0.0.1:1?client=1", "image", path), "not a firmware image"
+    )
 
 
 def test_a_real_process_reads_too(meter):
