@@ -29,6 +29,7 @@ READS_WANTED, ROWS_WANTED = 2.0, 10.0  # times as fast as the other
 CLIENT, SERVER = 32, 1
 SECRET = b"admin:admin"  # the factory's
 TIMEOUT_S = 60
+READ_SIZE = 16384
 REGISTER = Attribute(3, "1.0.1.8.0.255")
 PROFILE = Attribute(7, "1.0.99.1.0.255")
 PEER = Path(__file__).parents[2] / "host_tests" / "peers" / "gurux_server.py"
@@ -101,27 +102,32 @@ def _server(command: list[str]) -> Iterator[int]:
 
 @contextmanager
 def _association(port: int) -> Iterator[Callable[[bytes], bytes]]:
-    """Associate as a reader. Gives a function from request to answer."""
+    """Associate as a reader. Gives a function from a whole frame to the answer in its own."""
     with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-        def exchange(apdu: bytes) -> bytes:
-            connection.sendall(struct.pack(">HHHH", 1, CLIENT, SERVER, len(apdu)) + apdu)
-            data = connection.recv(65536)
-            while len(data) < 8 or len(data) < 8 + (size := struct.unpack_from(">H", data, 6)[0]):
-                more = connection.recv(65536)
+        def exchange(frame: bytes) -> bytes:
+            connection.sendall(frame)
+            data = connection.recv(READ_SIZE)
+            while len(data) < 8 or len(data) < 8 + int.from_bytes(data[6:8], "big"):
+                more = connection.recv(READ_SIZE)
                 if not more:
                     raise OSError("the server closed the connection")
                 data += more
-            return data[8 : 8 + size]
+            return data[8:]
 
-        apdus.accepted(exchange(apdus.aarq(apdus.initiate_request(), mechanism=acse.LOW, secret=SECRET)))
+        wanted = apdus.aarq(apdus.initiate_request(), mechanism=acse.LOW, secret=SECRET)
+        apdus.accepted(exchange(_frame(wanted)))
         yield exchange
+
+
+def _frame(apdu: bytes) -> bytes:
+    return struct.pack(">HHHH", 1, CLIENT, SERVER, len(apdu)) + apdu
 
 
 def _reads(port: int, count: int) -> float:
     """Return reads of a register in a second."""
-    request = apdus.get(REGISTER)
+    request = _frame(apdus.get(REGISTER))
     with _association(port) as exchange:
         apdus.got(exchange(request))  # it must be a value
         started = perf_counter()
@@ -135,10 +141,10 @@ def _rows(port: int) -> tuple[int, float]:
     with _association(port) as exchange:
         started = perf_counter()
         pieces = []
-        part = apdus.got(exchange(apdus.get(PROFILE)))
+        part = apdus.got(exchange(_frame(apdus.get(PROFILE))))
         pieces.append(part.data)
         while not part.last:
-            part = apdus.got(exchange(apdus.get_next(part.number)))
+            part = apdus.got(exchange(_frame(apdus.get_next(part.number))))
             pieces.append(part.data)
         elapsed = perf_counter() - started
     data = b"".join(pieces)

@@ -6,6 +6,7 @@ from meter.access.errors import Refused
 from meter.access.profile_view import ProfileView
 from meter.access.reading import bare, form_of, reading
 from meter.calendar import civil
+from meter.compat import const
 from meter.config import document, json_reader
 from meter.quantities import INTEGRATED, describe, index
 from meter.registers.definition import LISTS, TIMES, WORKING
@@ -21,6 +22,7 @@ NAMEPLATE = (
     "service.ct_primary", "service.ct_secondary", "service.pt_primary", "service.pt_secondary",
 )  # fmt: skip
 _NUMBERS = {row[0]: row[1:] for row in LISTS}
+_KNOWN = const(32)  # quantities that are looked up once
 
 
 class Access:
@@ -37,6 +39,7 @@ class Access:
 
     def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False, door=None, settings=None):
         self._meter = meter
+        self._known = {}  # of the quantities that were read last: see _quantity()
         self._logs = logs
         self._door = door
         self.configure(serial, primary, frozen_reads, settings)
@@ -61,9 +64,8 @@ class Access:
         """
         if key == "error_code":
             return self._meter.diagnostics.state, 0, ""
-        number = index(key)
-        name, _, _, unit, _ = describe(number)
-        if name in INTEGRATED:
+        number, unit, is_total = self._known.get(key) or self._quantity(key)
+        if is_total:
             value, scaler = self._meter.engine.bank.value(number), SCALER
         else:
             latest = self._meter.latest
@@ -71,6 +73,15 @@ class Access:
         if primary and self._primary and value is not None:
             value = self._primary.of(value, unit)
         return value, scaler, unit
+
+    def _quantity(self, key):
+        """Return (index, unit, is it a total) of a quantity, and keep it: readers ask for the same few. KeyError."""
+        number = index(key)
+        name, _, _, unit, _ = describe(number)
+        if len(self._known) >= _KNOWN:
+            self._known = {}
+        self._known[key] = number, unit, name in INTEGRATED
+        return self._known[key]
 
     def setting(self, path):
         """Return the value of a setting by its path, such as "demand.interval". KeyError."""

@@ -29,7 +29,8 @@ class Login:
     def __init__(self, origin, peer, entry=None, since=None, now=0):
         self.origin, self.peer, self.since = origin, peer, since
         self.entry = entry
-        self._until = now + _timeout_ms(origin)
+        self._anybody, self._timeout_ms = anonymous(origin), _timeout_ms(origin)
+        self._until = now + self._timeout_ms
 
     @property
     def user(self):
@@ -39,7 +40,7 @@ class Login:
     @property
     def rights(self):
         """Mask of what it may do."""
-        return anonymous(self.origin) | (self.entry.rights if self.entry else 0)
+        return self._anybody | (self.entry.rights if self.entry else 0)
 
     @property
     def marks(self):
@@ -52,7 +53,7 @@ class Login:
 
     def heard(self, now):
         """The user is still there."""
-        self._until = now + _timeout_ms(self.origin)
+        self._until = now + self._timeout_ms
 
 
 def _timeout_ms(origin):
