@@ -80,7 +80,7 @@ def document() -> str:
     """Return the whole page."""
     rows: dict[tuple, list[str]] = {}
     for one in _objects():
-        key = (one.class_id, one.version, tuple(one.attributes), tuple(one.methods))
+        key: tuple = (one.class_id, one.version, tuple(one.attributes), tuple(one.methods))
         rows.setdefault(key, []).append(text(one.ln))
     page = HEAD
     for (class_id, version, attributes, methods), names in sorted(rows.items(), key=lambda row: row[0][:2]):

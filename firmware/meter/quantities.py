@@ -194,6 +194,7 @@ def _starts():
 
 _STARTS = _starts()  # index of the first quantity of each row of the catalogue, and behind the last
 COUNT = _STARTS[-1]
+_PLACES = {row[0]: place for place, row in enumerate(CATALOGUE)}
 
 
 def keys():
@@ -207,14 +208,13 @@ def keys():
 def index(key):
     """Return the index of a text key. Raises KeyError that names it."""
     parts = key.split(".")
-    for start, row in zip(_STARTS, CATALOGUE):
-        if row[0] == parts[0]:
-            directions, phases = row[2], row[3]
-            wanted = 3 if directions else 2
-            if len(parts) == wanted and parts[-1] in phases and (not directions or parts[1] in directions):
-                place = directions.index(parts[1]) if directions else 0
-                return start + place * len(phases) + phases.index(parts[-1])
-            break
+    row = _PLACES.get(parts[0])
+    if row is not None:
+        directions, phases = CATALOGUE[row][2:4]
+        wanted = 3 if directions else 2
+        if len(parts) == wanted and parts[-1] in phases and (not directions or parts[1] in directions):
+            place = directions.index(parts[1]) if directions else 0
+            return _STARTS[row] + place * len(phases) + phases.index(parts[-1])
     raise KeyError("unknown quantity: %s" % key)
 
 

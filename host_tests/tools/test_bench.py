@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from ferraris import bench_dlms
 
 from host_tests.tools.cli_process import called, ferraris
 
@@ -79,3 +80,22 @@ def test_a_span_through_all_registers_is_measured(summary):
     cost = summary["registers"]
     assert 0 < cost["span_us"] and 0 < cost["span_with_nvram_us"]
     assert cost["state_bytes"] > 5000  # 150 registers, 32 channels, demands
+
+
+def test_dlms_is_measured_beside_another_server_with_the_same_client(summary):
+    dlms = summary["dlms"]
+    assert dlms["ferraris"]["rows"] == 35040
+    assert dlms["ferraris"]["reads_per_s"] > 0 and dlms["ferraris"]["rows_per_s"] > 0
+    pytest.importorskip("gurux_dlms")
+    peer = dlms["peer"]
+    assert (peer["name"], peer["rows"]) == ("gurux-dlms", 35040)
+    for what in ("reads", "rows"):
+        times = dlms["ferraris"][f"{what}_per_s"] / peer[f"{what}_per_s"]
+        assert dlms[f"{what}_times"] == pytest.approx(times, abs=0.1)
+
+
+def test_dlms_without_another_server_says_so():
+    ours = {"reads_per_s": 5000, "rows_per_s": 60000, "rows": 35040}
+    lines = bench_dlms.lines({"ferraris": ours, "peer": None})
+    assert lines[-1] == "gurux-dlms is not installed: no server to compare with"
+    assert max(map(len, lines)) <= 80

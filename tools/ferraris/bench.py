@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from boards.sim.board import FLASH_SIZE, PARTITIONS
-from ferraris import bench_peer, bench_registers, bench_storage
+from ferraris import bench_dlms, bench_peer, bench_registers, bench_storage
 
 RATE, NOMINAL = 30720.0, 60
 ROUNDS = 3  # the best counts: other work on the machine only ever slows a run
@@ -66,6 +66,7 @@ def command(options: Namespace) -> int:
         "peers": peers,
         "registers": bench_registers.measure(),
         "storage": bench_storage.measure(),
+        "dlms": bench_dlms.measure(),
     }
     if options.json:
         print(json.dumps(summary, indent=1))
@@ -192,6 +193,10 @@ def _print(summary: dict[str, Any]) -> None:
         )
     if not summary["peers"]:
         console.print("pqopen-lib is not installed: nothing to compare with", highlight=False)
-    for line in bench_registers.lines(summary["registers"]) + bench_storage.lines(summary["storage"]):
+    for line in (
+        *bench_registers.lines(summary["registers"]),
+        *bench_storage.lines(summary["storage"]),
+        *bench_dlms.lines(summary["dlms"]),
+    ):
         console.print(line, highlight=False)
     console.print(f"process peak {summary['process_peak_mib']:g} MiB; {summary['machine']}", highlight=False)

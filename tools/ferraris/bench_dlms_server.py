@@ -6,6 +6,7 @@ Its load has no waveforms: as the other server, it has nothing else to do than t
 """
 
 import asyncio
+import os
 import sys
 from typing import Any
 
@@ -18,8 +19,17 @@ from meter.registers.load_profile_record import NORMAL, Description, interval_co
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import PARTITIONS, Board, load_model, nominal_full_scale, synthesizer
+from boards.sim.board import (
+    ERASE_SIZE,
+    FLASH_SIZE,
+    PARTITIONS,
+    Board,
+    load_model,
+    nominal_full_scale,
+    synthesizer,
+)
 from ferraris import loop
+from ferraris.state_dir import FLASH
 
 BEGIN = 1_735_689_600  # 2025-01-01T00:00:00Z
 QUARTER = 900
@@ -49,10 +59,15 @@ def meter(
 ) -> App:
     """Return a meter whose clock is right behind its load profile. state: directory of a meter with serial ports."""
     settings = validate(document or SETTINGS)
+    if state:  # a file: written at once, and not record by record to the disk
+        flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, FLASH), lazy=True)
+        fill(flash, rows)
+        flash.close()
     start = BEGIN + rows * QUARTER
     source = synthesizer(settings) if waveforms else load_model(settings, _steps(start))
     board = Board(settings, source, nominal_full_scale(settings), state=state, speed=1.0, start=start)
-    fill(board.flash, rows)
+    if not state:
+        fill(board.flash, rows)
     return App(board, settings)
 
 

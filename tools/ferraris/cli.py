@@ -12,6 +12,7 @@ from boards.sim.board import PARTITIONS
 from ferraris import bench, calibrate, config, deploy, flash, image, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
 from ferraris.dlms import command as dlms
+from ferraris.dlms import program
 from ferraris.errors import ClientError, UsageError
 from ferraris.recordings import InputError
 from ferraris.records import MOST_DAYS
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="run the simulated meter with its ports"))
     _add_replay(commands.add_parser("replay", help="meter a recording as fast as possible"))
     _add_read(commands.add_parser("read", help="read a meter"))
+    _add_program(commands.add_parser("program", help="change a meter over DLMS"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
     _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
     _add_calibrate(commands.add_parser("calibrate", help="calibrate a meter on a reference load"))
@@ -126,6 +128,22 @@ def _add_read(command: argparse.ArgumentParser) -> None:
     of_state.add_argument("--last-days", metavar="N", type=_days, help="so many whole days, and the last")
     of_state.add_argument("--from", dest="start", metavar="T", type=_time, help="ISO 8601, UTC")
     of_state.add_argument("--to", metavar="T", type=_time, help="ISO 8601, UTC")
+
+
+def _add_program(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=program.command)
+    command.add_argument(
+        "url", help="dlms+tcp://HOST[:PORT]?client=1, or another URL of ferraris read for DLMS"
+    )
+    what = f"a configuration (JSON), or {', '.join(program.ACTIONS)}"
+    command.add_argument("what", help=what)
+    argument = "set-time: ISO 8601 or now; image: FILE; key: " + " or ".join(program.KEYS)
+    command.add_argument("argument", nargs="?", help=argument)
+    command.add_argument(
+        "--dry-run", action="store_true", help="of a configuration: show what differs, no more"
+    )
+    command.add_argument("--timeout", metavar="S", type=_positive, default=10.0, help="seconds (default 10)")
+    _add_keys(command)
 
 
 def _add_keys(command: argparse.ArgumentParser) -> None:

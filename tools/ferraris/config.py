@@ -66,7 +66,7 @@ def check(options: Namespace) -> int:
 def diff(options: Namespace) -> int:
     """Print what differs by path, and what the meter re-initialises when it goes from the one to the other."""
     old, new = settings_of(options.old), settings_of(options.new)
-    lines = [line for field in FIELDS for line in _differences(field, old[field[0]], new[field[0]])]
+    lines = differences(old, new)
     for line in lines:
         print(line)
     if not lines:
@@ -76,6 +76,11 @@ def diff(options: Namespace) -> int:
     effects = [text for bit, text in EFFECTS if what & bit]
     print(f"{', '.join(sections)}: {'; '.join(effects)}" if sections else "nothing is re-initialised")
     return 0
+
+
+def differences(old: Settings, new: Settings) -> list[str]:
+    """Return a line for each setting that differs."""
+    return [line for field in FIELDS for line in _differences(field, old[field[0]], new[field[0]])]
 
 
 def _differences(field: Any, old: Any, new: Any) -> list[str]:

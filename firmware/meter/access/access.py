@@ -21,8 +21,8 @@ NAMEPLATE = (
     "meter.id", "meter.administrator", "meter.location", "meter.configuration_id", "meter.account",
     "service.ct_primary", "service.ct_secondary", "service.pt_primary", "service.pt_secondary",
 )  # fmt: skip
-_LAST = const(16)  # text keys whose quantities are known
 _NUMBERS = {row[0]: row[1:] for row in LISTS}
+_KNOWN = const(32)  # quantities that are looked up once
 
 
 class Access:
@@ -39,9 +39,9 @@ class Access:
 
     def __init__(self, meter, serial, primary=None, logs=None, frozen_reads=False, door=None, settings=None):
         self._meter = meter
+        self._known = {}  # of the quantities that were read last: see _quantity()
         self._logs = logs
         self._door = door
-        self._known = {}
         self.configure(serial, primary, frozen_reads, settings)
 
     def configure(self, serial, primary, frozen_reads, settings=None):
@@ -64,8 +64,8 @@ class Access:
         """
         if key == "error_code":
             return self._meter.diagnostics.state, 0, ""
-        number, is_integrated, unit = self._known.get(key) or self._look_up(key)
-        if is_integrated:
+        number, unit, is_total = self._known.get(key) or self._quantity(key)
+        if is_total:
             value, scaler = self._meter.engine.bank.value(number), SCALER
         else:
             latest = self._meter.latest
@@ -74,14 +74,14 @@ class Access:
             value = self._primary.of(value, unit)
         return value, scaler, unit
 
-    def _look_up(self, key):
-        """Return (index, is it integrated, unit) of a text key, and keep it: readers ask for the same few. KeyError."""
+    def _quantity(self, key):
+        """Return (index, unit, is it a total) of a quantity, and keep it: readers ask for the same few. KeyError."""
         number = index(key)
         name, _, _, unit, _ = describe(number)
-        if len(self._known) >= _LAST:
+        if len(self._known) >= _KNOWN:
             self._known = {}
-        self._known[key] = found = (number, name in INTEGRATED, unit)
-        return found
+        self._known[key] = number, unit, name in INTEGRATED
+        return self._known[key]
 
     def setting(self, path):
         """Return the value of a setting by its path, such as "demand.interval". KeyError."""

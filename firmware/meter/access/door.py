@@ -114,11 +114,12 @@ class Door:
 
     def read(self, what, who, now):
         """Refuse (Denied) what this one may not read. what: of commands.READS."""
-        self.refresh(who, now)
-        if not who.rights & self._reads[what]:
-            error = _lacks(who, read_right(what))
-            self._log.refused(who.marks, "%s: %s" % (what, error), now)
-            raise error
+        if not self.may_read(what, who, now):
+            try:
+                _need(who, read_right(what))
+            except Denied as error:
+                self._log.refused(who.marks, "%s: %s" % (what, error), now)
+                raise
         if what == "configuration":
             self._log.was_read(who.marks, what, now)
 
@@ -160,11 +161,9 @@ class Door:
 
 def _need(who, right):
     if not who.rights & mask((right,)):
-        raise _lacks(who, right)
-
-
-def _lacks(who, right):
-    return Denied("needs the right: %s" % right if who.entry else "needs a login with the right: %s" % right)
+        raise Denied(
+            "needs the right: %s" % right if who.entry else "needs a login with the right: %s" % right
+        )
 
 
 def _told(name, given):

@@ -29,7 +29,7 @@ class Login:
     def __init__(self, origin, peer, entry=None, since=None, now=0):
         self.origin, self.peer, self.since = origin, peer, since
         self.entry = entry
-        self._anonymous, self._timeout_ms = anonymous(origin), _timeout_ms(origin)
+        self._anybody, self._timeout_ms = anonymous(origin), _timeout_ms(origin)
         self._until = now + self._timeout_ms
 
     @property
@@ -40,7 +40,7 @@ class Login:
     @property
     def rights(self):
         """Mask of what it may do."""
-        return self._anonymous | (self.entry.rights if self.entry else 0)
+        return self._anybody | (self.entry.rights if self.entry else 0)
 
     @property
     def marks(self):

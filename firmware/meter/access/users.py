@@ -161,10 +161,12 @@ class Users:
 
     def holds(self, user):
         """Return True if this User is still one as it was when it logged in."""
+        if user is self._management:
+            return True
         for known in self._slots:
             if user is known:
                 return True
-        return user is self._management
+        return False
 
     def list(self):
         """Return (name, names of rights, is the password the factory's) of each user."""

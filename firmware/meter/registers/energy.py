@@ -14,6 +14,7 @@ from meter.xnp import floats
 
 SCALER = const(-6)  # totals are in 10**-6 Wh (varh, VAh)
 RATES = const(8)  # A to H
+_KEPT = const(32)  # quantities whose rows are kept
 _PER_JOULE = 1000000.0 / 3600.0
 _STATE = "<%dq%df" % (TOTAL_ROWS, TOTAL_ROWS)
 
@@ -35,6 +36,7 @@ class Energy:
         self.totals = [0] * TOTAL_ROWS
         self._residuals = [0.0] * TOTAL_ROWS
         self.rates = [[0] * len(self._rated) for _ in range(RATES if self._rated else 0)]
+        self._terms = {}  # of the quantities that were asked for last
 
     def add(self, span, rate=0):
         """Book a Span. rate: the one in force, 1 to 8 for A to H, or 0 for none.
@@ -65,7 +67,12 @@ class Energy:
 
     def value(self, number, rate=0):
         """Return the total of the integrated quantity with this index: an int in 10**SCALER of its unit."""
-        return self.total(self.terms(number), rate)
+        made_of = self._terms.get(number)
+        if made_of is None:
+            if len(self._terms) >= _KEPT:
+                self._terms = {}
+            made_of = self._terms[number] = self.terms(number)
+        return self.total(made_of, rate)
 
     def terms(self, number):
         """Return what total() takes for an integrated quantity, or for one whose integral is a total."""

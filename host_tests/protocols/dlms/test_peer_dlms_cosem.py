@@ -65,6 +65,11 @@ def rows(data):
     return [[cell.value for cell in row.value] for row in axdr.read_whole(bytes(data)).value]
 
 
+def moment(octets):
+    """Return a date-time of a meter in UTC. The library takes a deviation of 0 for none."""
+    return datetime_from_bytes(octets)[0].replace(tzinfo=datetime.UTC)
+
+
 def client(meter, level, secret=b"admin:admin", unicast=UNICAST):
     """Return a client that is not connected yet."""
     sap = {"public": 16, "reader": 32, "management": 1}[level]
@@ -92,8 +97,7 @@ def test_a_register_and_the_clock_are_read_at_every_level(meter, level):
         assert utils.parse_as_dlms_data(session.get(scaler_and_unit)) == [-3, 30]
         time = session.get(CLOCK)
     assert time[:2] == b"\x09\x0c"
-    moment, _ = datetime_from_bytes(time[2:])
-    assert abs(moment.timestamp() - meter.app.meter.clock.second) < 30
+    assert abs(moment(time[2:]).timestamp() - meter.app.meter.clock.second) < 30
 
 
 def test_a_wrong_password_opens_no_association(meter):
@@ -124,8 +128,7 @@ def test_a_load_profile_is_read_by_range(meter):
     with client(meter, "reader").session() as session:
         found = rows(session.get(PROFILE, chosen))
     assert len(found) == 25
-    moments = [datetime_from_bytes(row[0])[0] for row in found]
-    assert (moments[0], moments[-1]) == (start, end)
+    assert (moment(found[0][0]), moment(found[-1][0])) == (start, end)
 
 
 def test_the_clock_is_set_by_management(meter):

@@ -113,6 +113,16 @@ class Client:
             pass
         self._is_ciphered = False
 
+    @property
+    def keys(self) -> KeyFile | None:
+        """The keys of the management client, None for others."""
+        return self._sealing.keys if self._sealing else None
+
+    def rekey(self) -> None:
+        """The keys have changed: what follows is ciphered with the new ones."""
+        if self._sealing:
+            self._sealing.rekey()
+
     def ask(self, request: bytes) -> bytes:
         """Send a request, ciphered if the association is, and return the plain answer."""
         if not (self._sealing and self._is_ciphered):

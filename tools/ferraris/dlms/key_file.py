@@ -2,7 +2,8 @@
 
     {"encryption_key": "32 hex digits", "authentication_key": "32 hex digits", "system_title": "16 hex digits"}
 
-system_title is ours, of eight bytes; without it there is a usual one. A meter takes each counter once and only
+There may be a master_key, under which new keys are sent. system_title is ours, of eight bytes; without it there is a
+usual one. A meter takes each counter once and only
 upwards, and two messages with the same counter would betray the key. So the counter is on the disk before it is used:
 a stretch of them is taken at a time, and what a run leaves of it is never used. NAME.counter holds the next one.
 """
@@ -19,17 +20,19 @@ VARIABLE = "FERRARIS_KEYS"
 TITLE = "46525331484f5354"  # FRS1HOST
 STRETCH = 256
 LAST = 0xFFFFFFFF
-_SIZES = {"encryption_key": 16, "authentication_key": 16, "system_title": 8}
+_SIZES = {"encryption_key": 16, "authentication_key": 16, "system_title": 8, "master_key": 16}
+_DEFAULTS = {"system_title": TITLE}
 
 
 @dataclass
 class KeyFile:
-    """path: of the file. The rest: bytes."""
+    """path: of the file. The rest: bytes. master_key: None if the file has none."""
 
     path: Path
     encryption_key: bytes
     authentication_key: bytes
     system_title: bytes
+    master_key: bytes | None = None
     _next: int = 0
     _end: int = 0
 
@@ -67,11 +70,25 @@ class KeyFile:
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror or error}") from error
 
+    def prepare(self, **keys: bytes) -> None:
+        """Write the file with other keys beside it, as NAME.new: they are not used yet."""
+        document = {name: keys.get(name, getattr(self, name)) for name in _SIZES}
+        _write(self._beside, {name: key.hex() for name, key in document.items() if key is not None})
+
     def replace(self, **keys: bytes) -> None:
-        """Write the file again with other keys, and begin to count anew: the old keys are kept nowhere."""
+        """The keys of prepare() are in force: the file has them now, the old ones are kept nowhere."""
         for name, key in keys.items():
             setattr(self, name, key)
-        _write(self.path, {name: getattr(self, name).hex() for name in _SIZES})
+        try:
+            os.replace(self._beside, self.path)
+        except OSError as error:
+            raise UsageError(
+                f"{self.path}: {error.strerror or error}; {self._beside} has the keys"
+            ) from error
+
+    @property
+    def _beside(self) -> Path:
+        return self.path.with_name(self.path.name + ".new")
 
 
 def load(path: str | None) -> KeyFile:
@@ -90,12 +107,16 @@ def load(path: str | None) -> KeyFile:
     unknown = ", ".join(str(name) for name in document if name not in _SIZES)
     if unknown:
         raise UsageError(f"{path}: {unknown}: unknown; known: {', '.join(_SIZES)}")
-    encryption, authentication, title = (_key(path, document, *each) for each in _SIZES.items())
-    return KeyFile(Path(path), encryption, authentication, title)
+    encryption, authentication, title, master = (
+        None if name == "master_key" and name not in document else _key(path, document, name, size)
+        for name, size in _SIZES.items()
+    )
+    assert encryption and authentication and title
+    return KeyFile(Path(path), encryption, authentication, title, master)
 
 
 def _key(path: str, document: dict[str, object], name: str, size: int) -> bytes:
-    text = document.get(name, TITLE if name == "system_title" else "")
+    text = document.get(name, _DEFAULTS.get(name, ""))
     try:
         key = bytes.fromhex(text) if isinstance(text, str) else b""
     except ValueError:
@@ -106,13 +127,11 @@ def _key(path: str, document: dict[str, object], name: str, size: int) -> bytes:
 
 
 def _write(path: Path, document: dict[str, str]) -> None:
-    """Replace a file by one that only its owner can read, at once."""
-    new = path.with_name(path.name + ".new")
+    """Write a file that only its owner can read, to the disk."""
     try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
             json.dump(document, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(new, path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error

@@ -13,7 +13,7 @@ from meter.registers.load_profile_record import MIDNIGHT, NORMAL, status_text
 from ferraris.dlms import names, values
 from ferraris.dlms.apdus import AnswerError, Attribute
 from ferraris.dlms.client import CURRENT, Client
-from ferraris.errors import ClientError
+from ferraris.errors import ClientError, UsageError
 from ferraris.records import Record
 from ferraris.stored_profile import Row
 
@@ -112,11 +112,11 @@ def object_records(meter: Client) -> list[Record]:
 
 
 def find(entries: list[Entry], ln: str) -> Entry:
-    """Return the object with this logical name. ClientError."""
+    """Return the object with this logical name. UsageError."""
     for one in entries:
         if one.ln == ln:
             return one
-    raise ClientError(f"{names.short(ln)}: not among the {len(entries)} objects that this client sees")
+    raise UsageError(f"{names.short(ln)}: not among the {len(entries)} objects that this client sees")
 
 
 # Registers.

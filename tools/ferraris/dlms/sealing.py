@@ -36,6 +36,10 @@ class Sealing:
         self._cipher = Gcm(keys.encryption_key)
         self._last = -1
 
+    def rekey(self) -> None:
+        """The key file has other keys now."""
+        self._cipher = Gcm(self.keys.encryption_key)
+
     def protect(self, apdu: bytes) -> bytes:
         """Return a request, encrypted and authenticated."""
         counter = self.keys.counter()

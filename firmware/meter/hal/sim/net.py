@@ -2,6 +2,9 @@
 
 import asyncio
 
+# Of a read from the socket. CPython's 256 KB would be allocated, and given back to the system, for each message.
+READ_SIZE = 8192
+
 
 class Server:
     """A listening socket. address: (host, port) as bound."""
@@ -24,7 +27,15 @@ class Net:
 
     async def start_server(self, handler, host, port):
         """Listen on host and port (0 for any free one). OSError if the address is taken."""
-        return Server(await asyncio.start_server(handler, host, port))
+
+        async def handle(reader, writer):
+            try:
+                writer.transport.max_size = READ_SIZE
+            except AttributeError:
+                pass  # uvloop's transports have buffers of their own
+            await handler(reader, writer)
+
+        return Server(await asyncio.start_server(handle, host, port))
 
     async def open_connection(self, host, port):
         """Return (reader, writer). OSError if nobody listens there."""

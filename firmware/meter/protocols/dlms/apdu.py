@@ -38,6 +38,7 @@ WITH_LIST = const(3)
 _CONFIRMED = const(0x40)
 _ATTRIBUTE = ">H6sb"
 _ATTRIBUTE_SIZE = const(9)
+_PLAIN_GET = const(13)  # bytes of a get request for one attribute without selection
 
 # State errors and service errors of an exception response.
 NOT_ALLOWED, UNKNOWN = const(1), const(2)
@@ -106,6 +107,15 @@ class Cursor:
             return target
         selector = self.byte()
         return Target(target.class_id, target.ln, target.number, (selector, self.data()))
+
+    def only_attribute(self):
+        """Return a Target with its selection, and nothing may follow it."""
+        apdu = self._apdu
+        if len(apdu) == _PLAIN_GET and not apdu[-1]:
+            return Target(*struct.unpack_from(_ATTRIBUTE, apdu, 3), selection=None)
+        target = self.attribute()
+        self.end()
+        return target
 
     def block(self):
         """Return a Block."""

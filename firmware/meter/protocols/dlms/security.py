@@ -142,7 +142,8 @@ class Ciphering:
             self._check_plain(apdu[0], is_general, plain)
             self._accept_counter(which, control, counter)
             self.client_title = title
-            self._answer = _Answer(which, is_general, control, gcm, self._keys.next_counter())
+            header = self._header(control)
+            self._answer = _Answer(which, is_general, control, gcm, header, self._keys.next_counter())
         except Refused:
             raise SecurityError(NOT_ALLOWED)
         return plain
@@ -248,9 +249,10 @@ class Ciphering:
         if how.control & ENCIPHERED:
             body = how.gcm.cipher(iv, body)
         if how.control & AUTHENTICATED:
-            header = self._header(how.control)
             tag = (
-                how.gcm.tag(iv, header, body) if how.control & ENCIPHERED else how.gcm.tag(iv, header + body)
+                how.gcm.tag(iv, how.header, body)
+                if how.control & ENCIPHERED
+                else how.gcm.tag(iv, how.header + body)
             )
         return head + body + tag
 
@@ -282,11 +284,13 @@ class Ciphering:
 
 
 class _Answer:
-    """How a request was ciphered, and the number that is kept for its answer: taken before anything is done."""
+    """How a request was ciphered, by keys that it may replace, and the number that is kept for its answer: taken before
+    anything is done.
+    """
 
-    def __init__(self, which, is_general, control, gcm, number):
+    def __init__(self, which, is_general, control, gcm, header, number):
         self.which, self.is_general, self.control = which, is_general, control
-        self.gcm, self.number = gcm, number
+        self.gcm, self.header, self.number = gcm, header, number
 
 
 def _request(tag):

@@ -82,8 +82,7 @@ class Services:
     # Get.
 
     def _get(self, invoke, cursor):
-        target = cursor.attribute()
-        cursor.end()
+        target = cursor.only_attribute()
         try:
             value = self._value(target)
         except AccessError as error:
