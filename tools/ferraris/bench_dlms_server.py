@@ -1,4 +1,4 @@
-"""A meter for `ferraris bench` in a process of its own: it meters in real time, and has a load profile of so many rows.
+"""A meter for `ferraris bench` in a process of its own: it meters a load, and has a load profile of so many rows.
 
 python -m ferraris.bench_dlms_server ROWS      prints `listening PORT`, serves until its input ends
 """
@@ -11,16 +11,19 @@ from typing import Any
 from meter.app import LOAD_PROFILE_KIND, App
 from meter.config.schema import validate
 from meter.hal.sim.flash import Flash
+from meter.hal.sim.load_model import FunctionSteps
 from meter.registers.load_profile import DEFAULT_CHANNELS
 from meter.registers.load_profile_record import NORMAL, Description, interval_code
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import ERASE_SIZE, FLASH_SIZE, PARTITIONS, Board, nominal_full_scale, synthesizer
+from boards.sim.board import ERASE_SIZE, FLASH_SIZE, PARTITIONS, Board, load_model, nominal_full_scale
 from ferraris.state_dir import FLASH
 
 BEGIN = 1_735_689_600  # 2025-01-01T00:00:00Z
 QUARTER = 900
+# Volts, watts and vars of the three phases, and hertz: what waveforms are made of costs more than to meter them.
+LOAD = (120.0, 119.0, 121.0, 500.0, 400.0, 450.0, 200.0, 150.0, 180.0, 60.0)
 OFF = {"enabled": False}
 SETTINGS = {
     "ports": {"dlms_tcp": {"port": 0}, "iec62056_21_tcp": OFF},
@@ -49,14 +52,9 @@ def meter(rows: int, document: dict[str, Any] | None = None, state: str | None =
         flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, FLASH), lazy=True)
         fill(flash, rows)
         flash.close()
-    board = Board(
-        settings,
-        synthesizer(settings),
-        nominal_full_scale(settings),
-        state=state,
-        speed=1.0,
-        start=BEGIN + rows * QUARTER,
-    )
+    start = BEGIN + rows * QUARTER
+    load = load_model(settings, FunctionSteps(lambda utc: LOAD, QUARTER, start - QUARTER))
+    board = Board(settings, load, nominal_full_scale(settings), state=state, speed=1.0, start=start)
     if not state:
         fill(board.flash, rows)
     return App(board, settings)
