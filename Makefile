@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+BOARD ?= pico2_ads131m08
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ NODE := $(MICROPYTHON)/node_modules/.stamp
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test lint types imports ulab-lint mpy pytest micropython sizes sizes-update features docs \
-	format bench soak fuzz clean distclean
+	format image mip bench soak fuzz clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -60,12 +61,21 @@ sizes: $(SETUP) $(NODE) ## image size and live heap of each package against the 
 sizes-update: $(SETUP) $(NODE) ## write that table anew
 	$(BIN)/python tools/sizes.py --update
 
-docs: $(SETUP) ## write docs/configuration.md and docs/access.md anew
+docs: $(SETUP) ## write the generated pages of docs/ anew
 	$(BIN)/python tools/config_doc.py
 	$(BIN)/python tools/access_doc.py
+	$(BIN)/python tools/dlms_doc.py
 
 features: $(SETUP) ## the requirements, and the tests that prove each
 	$(BIN)/python tools/features.py $(ARGS)
+
+image: $(SETUP) $(NODE) ## compile the firmware for a board: make image BOARD=pico2_ads131m08
+	$(BIN)/ferraris image $(BOARD) $(ARGS)
+
+mip: $(SETUP) ## write package.json and the drawings and tables of the boards anew
+	$(BIN)/python -m ferraris.mip --update
+	$(BIN)/python -m ferraris.front_end --update
+	$(BIN)/python tools/board_drawings.py
 
 bench: $(SETUP) ## how fast each stage is: make bench ARGS=--json
 	$(BIN)/ferraris bench $(ARGS)

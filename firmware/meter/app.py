@@ -2,7 +2,7 @@
 
 import asyncio
 
-from meter import VERSION
+from meter import VERSION, parts
 from meter.access import actions
 from meter.access.access import Access
 from meter.access.armed import Armed
@@ -19,6 +19,7 @@ from meter.config.primary import Primary
 from meter.config.schema import ConfigError, defaults
 from meter.meter import Meter
 from meter.metrology import builder, calibration
+from meter.metrology.frame import HALF
 from meter.metrology.span import Span
 from meter.power_quality.builder import dips
 from meter.power_quality.sag_log import SagLog
@@ -44,6 +45,7 @@ FIFOS = (
 CALIBRATION_KIND = 0x43
 USERS_KIND = 0x55
 KEYS_KIND = 0x4B
+FIRST_FRAME_S = 2
 
 
 class App:
@@ -73,6 +75,9 @@ class App:
         self._fifos = _fifos(board.flash, areas)
         self.settings, engine = self._started(settings)
         settings = self.settings
+        if board.adc:
+            a_cycle = getattr(board, "samples_a_cycle", 2 * HALF)
+            board.adc.set_rate(float(a_cycle * settings["service.frequency"]))
         # A board has a converter, or a load without waveforms.
         self.tracker = board.adc and self._tracker(settings)
         self.meter = Meter(
@@ -103,7 +108,8 @@ class App:
         self._diagnostics = DiagnosticWatch(self.logs)
         self.meter.dips.observers.append(SagLog(self.logs).take)
         self.ended = self.restarts = False
-        self._stop = self._serving = None
+        self._stop = self._begun = self._serving = None
+        self._watchdog = getattr(board, "watchdog", None)
         self._log_start(self._journal.passed)
         self.dlms_state.start()
 
@@ -229,6 +235,7 @@ class App:
                 meter.step(frame)
                 self._diagnostics.take(meter.diagnostics.state, meter.clock.second)
                 self.dlms_state.tick(meter.clock.second)
+                self._metered()
             if progress:
                 progress(block[0] + block[1])
             block = await adc.read()
@@ -241,7 +248,15 @@ class App:
             meter.take(span)
             self._diagnostics.take(meter.diagnostics.state, span.end)
             self.dlms_state.tick(span.end)
+            self._metered()
         self.ended = True
+
+    def _metered(self):
+        """A frame was metered, and only that feeds the watchdog."""
+        if self._watchdog:
+            self._watchdog.feed()
+        if self._begun:
+            self._begun.set()
 
     def calibrate(self, new, **who):
         """Store a Calibration. It is used from the next start on. who: origin, user, peer for the event."""
@@ -286,13 +301,14 @@ class App:
 
         announce: called with (protocol, address) for each endpoint that is open.
         """
-        self._stop = asyncio.Event()
+        self._stop, self._begun = asyncio.Event(), asyncio.Event()
         self._failure = None
         tasks = []
         try:
-            await self._serve(announce)
             tasks.append(asyncio.create_task(self._until_end(self.metering())))
             tasks.append(asyncio.create_task(self._until_end(self._board.power.failing())))
+            await self._first_frame()
+            await self._serve(announce)
             await self._stop.wait()
         finally:
             for task in tasks:
@@ -303,7 +319,18 @@ class App:
         if self._failure:
             raise self._failure
 
+    async def _first_frame(self):
+        """Return when metering has begun, or does not begin: then the ports are needed to tell why."""
+        try:
+            await asyncio.wait_for(self._begun.wait(), FIRST_FRAME_S)
+        except asyncio.TimeoutError:
+            pass
+
     async def _serve(self, announce):
+        # One at a time: loading all at once would keep a board from its samples for longer than its ring holds.
+        for name in parts.SERVING:
+            __import__(name)
+            await asyncio.sleep(0)
         from meter.serving import Serving
 
         self._serving = Serving(self, self._board, self._visits)
@@ -318,6 +345,7 @@ class App:
         except Exception as error:
             self._failure = error
         self._stop.set()
+        self._begun.set()
 
 
 def _fifos(flash, areas):

@@ -33,12 +33,21 @@ try:
 
     def copy(a, out):
         """Write a to out. ulab's slice assignment would make a temporary array of the same size."""
-        out *= 0.0
+        out -= out
         out += a
 
+    def move_down(a, distance, count):
+        """Move count columns of a 2-D array down by so many: to where it begins, from `distance` on."""
+        at = 0
+        while at < count:
+            # Pieces that do not overlap: an assignment would make a temporary array of all.
+            stop = min(at + distance, count)
+            copy(a[:, at + distance : stop + distance], a[:, at:stop])
+            at = stop
+
     def multiply(a, b, out):
-        """Write a * b to out without a temporary array. b: an array that fits, or a number."""
-        out *= 0.0
+        """Write a * b to out without a temporary array. b: an array that fits, or a number, which costs more."""
+        out -= out
         out += a
         out *= b
 
@@ -67,9 +76,12 @@ try:
         rows, points = waves.shape
         out = np.zeros((rows, points // 2))
         for row in range(rows):
-            lines = np.fft.fft(waves[row])
+            lines = np.fft.fft(waves[row])[: points // 2]
             real, imag = np.real(lines), np.imag(lines)
-            out[row, :] = (real * real + imag * imag)[: points // 2]
+            real *= real
+            imag *= imag
+            real += imag
+            copy(real, out[row, :])
         return out
 
     # ulab's take() walks a list of int objects: slices are faster however many there are.
@@ -98,6 +110,10 @@ except ImportError:
     def copy(a, out):
         """Write a to out."""
         np.copyto(out, a)
+
+    def move_down(a, distance, count):
+        """Move count columns of a 2-D array down by so many: to where it begins, from `distance` on."""
+        a[:, :count] = a[:, distance : distance + count]
 
     def multiply(a, b, out):
         """Write a * b to out without a temporary array. b: an array that fits, or a number."""

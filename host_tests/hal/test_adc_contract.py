@@ -12,6 +12,7 @@ from meter.hal.sim.adc import Adc
 from meter.hal.sim.front_end import FrontEnd, scale
 from meter.hal.sim.synthesizer import CHANNELS, Synthesizer, three_phase
 
+from host_tests.hal import linux_backends, rp2_devices
 from host_tests.harness import read_all
 
 RATE = 7680.0
@@ -44,6 +45,8 @@ BACKENDS = {
     "sim from a later sample": lambda: make(block=500, first=1234, last=3000),
     "sim paced": lambda: make(block=256, last=1024, speed=100.0),
     "sim of a recording": lambda: make(Recorded(), (SCALES[3], SCALES[0]), block=300),
+    "rp2": rp2_devices.adc,
+    **linux_backends.ADCS,
 }
 
 

@@ -7,13 +7,15 @@ on an input, and seen() tells which outputs are closed.
 import pytest
 from meter.hal.sim.contacts import Contacts
 
+from host_tests.hal import linux_contacts
+
 
 def sim(clock):
     contacts = Contacts(clock)
     return contacts, contacts.apply, lambda: contacts.states
 
 
-BACKENDS = {"sim": sim}
+BACKENDS = {"sim": sim, "linux": linux_contacts.backend}
 
 
 class Clock:

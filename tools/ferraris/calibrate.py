@@ -1,4 +1,7 @@
-"""`ferraris calibrate`: a reference load on the simulated meter, and the constants that make it read as applied.
+"""`ferraris calibrate`: a reference load on the meter, and the constants that make it read as applied.
+
+The simulated meter applies the load itself. With --board it is the meter of that board, on this computer, not served
+meanwhile; the load is there, and what is given is what a reference instrument shows, the same on every phase.
 
 The reference is applied at the meter's terminals, without instrument transformers, so their corrections and the tweaks
 of watts and vars take no part; nothing of it is registered as energy. Each round measures with the constants of
@@ -6,6 +9,7 @@ the round before; a last round shows what is left.
 """
 
 import asyncio
+import importlib
 import json
 import math
 from argparse import Namespace
@@ -35,6 +39,7 @@ from ferraris.settings import Settings
 from ferraris.state_dir import refuse, state_directory
 from ferraris.stored import settings_for
 
+LINUX_BOARDS = ("linux_ads131m08", "linux_ad7606")
 ROUNDS = 3
 HALF_CYCLES = 30
 SETTLING_S = 0.5  # before each measurement, while the tracking settles
@@ -59,10 +64,11 @@ def command(options: Namespace) -> int:
         options.angle,
         options.seconds,
     )
-    _check(reference, settings)
+    if not options.board:
+        _check(reference, settings)
     with state_directory(options.state) as state:
         try:
-            board = _board(settings, reference, state)
+            board = _real_board(options.board, state) if options.board else _board(settings, reference, state)
             app = App(board, settings)
         except (WrongFileSize, StorageError, StateError, ConfigError) as error:
             raise refuse(state, error) from error
@@ -74,8 +80,7 @@ def command(options: Namespace) -> int:
                 f"{state}: not calibrated, the constants were left as they were:{lines}"
             ) from error
         finally:
-            board.flash.close()
-            board.nvram.close()
+            board.close()
     if options.json:
         print(json.dumps(result, indent=1))
     else:
@@ -94,6 +99,15 @@ def _check(reference: Reference, settings: Settings) -> None:
             raise UsageError(f"{name} {value:g}: beyond {most:g} {unit}")
 
 
+def _real_board(name: str, state: str) -> Any:
+    """Return the Board of a Linux board. UsageError if there is none of this name, OSError if it is not here."""
+    if name not in LINUX_BOARDS:
+        raise UsageError(
+            f"--board {name}: one of {', '.join(LINUX_BOARDS)}; others are not calibrated from here"
+        )
+    return importlib.import_module(f"boards.{name}.board").Board(state)
+
+
 def _board(settings: Settings, reference: Reference, state: str) -> Board:
     rate = quantised_rate(2 * HALF * settings["service.frequency"], settings["simulator.clock"])
     load = three_phase((reference.voltage,) * 3, (reference.current,) * 3, (reference.angle,) * 3)
@@ -101,7 +115,7 @@ def _board(settings: Settings, reference: Reference, state: str) -> Board:
     return Board(settings, source, nominal_full_scale(settings), state=state, half_cycles=HALF_CYCLES)
 
 
-async def calibrate(app: App, board: Board, settings: Settings, reference: Reference) -> dict[str, Any]:
+async def calibrate(app: App, board: Any, settings: Settings, reference: Reference) -> dict[str, Any]:
     """Find the constants and store them. Returns what --json prints. Raises CalibrationError: nothing is stored."""
     neutral = {name: value for name, value in defaults().items() if name.startswith(NEUTRAL)}
     settings = {**settings, **neutral}
@@ -121,7 +135,7 @@ async def calibrate(app: App, board: Board, settings: Settings, reference: Refer
     }
 
 
-async def _measure(board: Board, settings: Settings, calibration: Calibration, seconds: float) -> Span:
+async def _measure(board: Any, settings: Settings, calibration: Calibration, seconds: float) -> Span:
     """Return what the meter reads in the next `seconds` of the converter's stream."""
     tracker = builder.tracker(board.adc, settings, calibration, HALF_CYCLES, np.float64)
     half_cycles = builder.half_cycles(settings, calibration, np.float64)

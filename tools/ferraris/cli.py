@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from meter import VERSION
 
 from boards.sim.board import PARTITIONS
-from ferraris import bench, calibrate, config, flash, read, read_state, replay, run
+from ferraris import bench, calibrate, config, deploy, flash, image, read, read_state, replay, run
 from ferraris.accuracy import command as accuracy
 from ferraris.dlms import command as dlms
 from ferraris.dlms import program
@@ -56,9 +56,11 @@ def parser() -> argparse.ArgumentParser:
     _add_program(commands.add_parser("program", help="change a meter over DLMS"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory"))
     _add_accuracy(commands.add_parser("accuracy", help="test every accuracy point against its limit"))
-    _add_calibrate(commands.add_parser("calibrate", help="calibrate the simulated meter on a reference load"))
+    _add_calibrate(commands.add_parser("calibrate", help="calibrate a meter on a reference load"))
     _add_config(commands.add_parser("config", help="make, check and compare configurations"))
     _add_flash(commands.add_parser("flash", help="look at a stopped meter's flash"))
+    _add_image(commands.add_parser("image", help="compile the firmware for a board"))
+    _add_deploy(commands.add_parser("deploy", help="copy the firmware onto a board"))
     return top
 
 
@@ -172,6 +174,9 @@ def _add_calibrate(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=calibrate.command)
     command.add_argument("--config", metavar="F", help="configuration (JSON)")
     command.add_argument("--state", metavar="DIR", default="state", help="the meter (default ./state)")
+    command.add_argument(
+        "--board", metavar="NAME", help="the meter of this computer's board, not the simulated one"
+    )
     command.add_argument("--voltage", metavar="V", type=_positive, help="applied, V (default nominal)")
     command.add_argument("--current", metavar="A", type=_positive, help="applied, A (default nominal)")
     command.add_argument("--angle", metavar="DEG", type=_degrees, default=60.0, help="lag (default 60)")
@@ -212,6 +217,26 @@ def _add_flash(command: argparse.ArgumentParser) -> None:
     names = [name for name, _ in PARTITIONS]
     dump.add_argument("--area", choices=names, help="only the records of this area")
     dump.add_argument("--last", metavar="N", type=_seed, help="only the newest N records of each area")
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=image.command)
+    command.add_argument("board", nargs="?", metavar="BOARD", help=", ".join(image.boards()))
+    command.add_argument("--out", metavar="F", help="write the image file, which an upgrade carries")
+    command.add_argument("--romfs", metavar="F", help="write the ROMFS in it")
+    command.add_argument("--key", metavar="F", help="sign it with this private key")
+    command.add_argument("--new-key", metavar="F", help="make a private key, print the public one")
+    command.add_argument("--no-heap", action="store_true", help="do not measure heap, estimate it")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_deploy(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(command=deploy.command)
+    command.add_argument(
+        "port", nargs="?", metavar="PORT", help="serial port; default: the only board that is there"
+    )
+    command.add_argument("board", metavar="BOARD", help=", ".join(image.boards()))
+    command.add_argument("--check", action="store_true", help="look whether it fits, copy nothing")
 
 
 def _degrees(text: str) -> float:

@@ -20,6 +20,7 @@ from meter.storage.errors import StorageError
 from rich.console import Console
 
 from boards.sim.board import Board
+from ferraris import loop
 from ferraris.errors import UsageError
 from ferraris.scenario import Player
 from ferraris.scenario_file import read_scenario
@@ -40,7 +41,7 @@ def command(options: Namespace) -> int:
     source = supply(options, settings)
     with state_directory(options.state) as state:
         while True:
-            restart = asyncio.run(_run(options, settings, source, state))
+            restart = loop.run(_run(options, settings, source, state))
             if restart is None:
                 return 0
             if options.start is not None:
@@ -136,13 +137,13 @@ def _port_problem(error: OSError, settings: dict[str, Any]) -> str | None:
 @contextlib.contextmanager
 def _signals(power: Any) -> Iterator[None]:
     """SIGINT and SIGTERM are a failing supply: the meter stores what it has and stops."""
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:
-        loop.add_signal_handler(number, power.fail)
+        running.add_signal_handler(number, power.fail)
     yield
     for number in numbers:
-        loop.remove_signal_handler(number)
+        running.remove_signal_handler(number)
 
 
 if sys.platform == "win32":  # pragma: no cover

@@ -1,5 +1,6 @@
 """What the objects of DLMS keep over a power cut, and what of it happens by itself: `state` of their Device."""
 
+from meter import VERSION
 from meter.access import rights, sections
 from meter.access.activity_calendar import ACTIVE, NEVER, PASSIVE, ActivityCalendar
 from meter.access.errors import Denied, Refused
@@ -41,7 +42,7 @@ class DlmsState:
         kept = Kept(_journal(board, areas, "dlms", KIND), NAMES)
         boot = Boot(_journal(board, areas, "boot", BOOT_KIND))
         place = areas.find("image")
-        slots = Slots(board.flash, *place) if place else None
+        slots = _slots(board, place) if place else None
         self.calendar = ActivityCalendar(kept, lambda: app.settings)
         self.disconnector = Disconnector(kept, board.contacts, lambda: app.settings["outputs.disconnect"])
         self.timed = TimedDisconnect(kept)
@@ -84,6 +85,8 @@ class DlmsState:
             self._disconnect()
         if self._watch:
             self._tick_push(second)
+        if self.upgrade.trial:
+            self.upgrade.trial.metered(second)
 
     def _activate_calendar(self):
         try:
@@ -124,6 +127,12 @@ class DlmsState:
         if self._push_schedule.passed(self._at, second) is not None:
             self.push("schedule")
         self._at = second
+
+
+def _slots(board, place):
+    """Return the Slots in the area `image`. A board with a key takes signed images only, and none older than this."""
+    key = getattr(board, "image_key", None)
+    return Slots(board.flash, *place, key=key, oldest=VERSION if key else None)
 
 
 def _journal(board, areas, name, kind):

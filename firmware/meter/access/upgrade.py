@@ -13,9 +13,10 @@ import struct
 
 from meter.access.errors import Refused
 from meter.compat import const
-from meter.storage.boot import CONFIRMED, FACTORY
+from meter.storage.boot import CONFIRMED, FACTORY, TRIED
 from meter.storage.errors import StorageError
 from meter.storage.image import PIECE, ImageError, read_header
+from meter.storage.loader import Trial
 from meter.storage.slots import SLOTS, BlockMap
 
 NAME = "image"
@@ -48,6 +49,7 @@ class Upgrade:
     name    how the client calls it, bytes
     blocks  BlockMap
     is_enabled  False: no step is done
+    trial   Trial of what runs since the start, or None
     """
 
     block_size = PIECE
@@ -55,6 +57,7 @@ class Upgrade:
     def __init__(self, kept, slots, boot, board, restart, activated):
         self._kept, self._slots, self._boot, self._board = kept, slots, boot, board
         self._restart, self._activated = restart, activated
+        self.trial = None
         self.status, self._slot, self.size, self.name = NOT_INITIATED, 0, 0, b""
         self.blocks = BlockMap(0)
         self.is_enabled = slots is not None
@@ -77,11 +80,18 @@ class Upgrade:
             return
         boot = self._boot
         if boot.slot == self._slot and boot.crc == self._header().crc:
+            if boot.state == TRIED:  # a boot loader watches: it has to meter first
+                self.trial = Trial(self._confirm)
+                return
             if boot.state != CONFIRMED:
                 boot.confirm(now)
             self._become(ACTIVE)
         else:
             self._become(ACTIVATE_FAILED)
+
+    def _confirm(self, now):
+        self._boot.confirm(now)
+        self._become(ACTIVE)
 
     def take(self, step, now, image=b"", size=0, number=0, data=b""):
         """Do a step of STEPS. image: its name. now: UTC second. Refused."""

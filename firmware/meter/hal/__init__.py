@@ -27,7 +27,7 @@ Flash   size, erase_size   bytes, ints
 Nvram   size, read(addr, buf), write(addr, data)     optional battery-backed or FRAM bytes
 
 Rtc     read()          UTC in whole seconds since 1970-01-01, an int
-        set(seconds)    set it
+        set(seconds)    set it, from 2000 to 2099 at least
         power_lost      True if the clock stopped since it was last set
 
 Uart    configure(baud, bits, parity, stop)   parity is "N", "E" or "O"; takes effect at once
@@ -50,7 +50,26 @@ Contacts    channels, outputs   how many contacts there are, and how many of the
         inputs()        (mask, edges): bit n - 1 of the mask is set while channel n sees its voltage; edges is a tuple
                         of the uptime in ms of each channel's last change, 0 if there was none
 
-Board   security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
+Display                 optional
+        width, height   points, 320 x 240
+        start()         switch it on
+        async show(draw, top=0, bottom=height)   renew these lines: draw(canvas, line) is called for each strip of them,
+                        with a framebuf.FrameBuffer whose first line is that line of the picture
+        colour(red, green, blue)   the number that a canvas has for it
+        brightness(percent)
+
+Keys                    optional
+        poll(now)       (name, is pressed) of each key that has changed, debounced. now: uptime, ms
+        async read(uptime)   the next changes, at least one
+
+Watchdog                optional
+        feed()          a frame was metered. From the first call on the board starts anew if there is no other in time
+
+Board   adc or load, flash, partitions, half_cycles, nvram or None, rtc, power, net or None, serial_ports, uart(name),
+        address(name), close()
+        samples_a_cycle of the converter, as wanted; 512 if there is no such attribute
+        watchdog        Watchdog, or None where there is none
+        security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
         max_pdu         the longest APDU of DLMS that it has room for, bytes
         signature       digest of its firmware, bytes; b"" where it has none
         is_attended     True: a port that cannot be opened ends the start; False: it is a fault, and metering goes on

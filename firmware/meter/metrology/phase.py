@@ -87,9 +87,8 @@ class PhaseDetector:
         for j in range(count):
             start = j * PER_QUARTER
             phasors = np.dot(decimated[:, start : start + _LENGTH], self._weights)
-            for p in range(3):
-                parts[2 * p].append(float(phasors[p, 0]))
-                parts[2 * p + 1].append(float(phasors[p, 1]))
+            for part, value in zip(parts, floats(phasors.reshape((6,)))):
+                part.append(value)
         return parts
 
     def _many(self, decimated, count):

@@ -31,6 +31,11 @@ class Resampler:
         self._factors = np.zeros((3, largest), dtype=dtype)
         self._scratch = np.zeros((channels, min(largest, _LONG)), dtype=dtype)
         self._row = np.zeros((1, largest), dtype=dtype)
+        self._positions = np.zeros((2, largest))
+        self._one = np.array([1.0])
+        # As arrays: a number that meets an array costs a Pico an array each time.
+        self._shifts = [np.array([shift], dtype=dtype) for shift in _SHIFTS]
+        self._scales = [np.array([scale], dtype=dtype) for scale in _SCALES]
         self._size = 0
 
     def prepare(self, positions):
@@ -38,11 +43,14 @@ class Resampler:
 
         BEFORE samples must precede the first and AFTER samples follow the last.
         """
-        index = np.floor(positions)
         if len(positions) != self._size:
             self._view(len(positions))
-        self._weigh(positions - index)
-        slips = np.nonzero(np.diff(index) != 1)[0]
+        index, fraction = self._whole, self._fraction
+        np.floor(positions, out=index)
+        copy(positions, fraction)
+        fraction -= index
+        self._weigh(fraction)
+        slips = self._slips()
         self._index = index if len(slips) >= GATHER_ABOVE_RUNS else None
         if self._index is None:
             starts = [0] + [int(slip) + 1 for slip in slips]
@@ -51,8 +59,17 @@ class Resampler:
                 for start, stop in zip(starts, starts[1:] + [self._size])
             )
 
+    def _slips(self):
+        """Return where the next position is not one sample further, whole numbers. Overwrites the fractions."""
+        more = self._fraction[1:]
+        copy(self._whole[1:], more)
+        more -= self._whole[: self._size - 1]
+        more -= self._one
+        return np.nonzero(more)[0]
+
     def _view(self, size):
         self._size = size
+        self._whole, self._fraction = [self._positions[k, :size] for k in range(2)]
         self._factor, self._left, self._right = [self._factors[k, :size] for k in range(3)]
         self._w = [self._weights[k, :size] for k in range(6)]
 
@@ -61,19 +78,26 @@ class Resampler:
         factor, left, right, w = self._factor, self._left, self._right, self._w
         # w[k] collects the factors before k from the left, then those after k from the right.
         copy(mu, left)
-        left += _SHIFTS[0]
+        left += self._shifts[0]
         for k in range(1, 6):
-            multiply(left, _SCALES[k], w[k])
+            multiply(left, self._scales[k], w[k])
             if k < 5:
-                _factor(mu, k, factor)
+                self._factor_of(mu, k)
                 left *= factor
-        _factor(mu, 5, right)
+        copy(mu, right)
+        right += self._shifts[5]
         for k in range(4, 0, -1):
             weight = w[k]
             weight *= right
-            _factor(mu, k, factor)
+            self._factor_of(mu, k)
             right *= factor
-        multiply(right, _SCALES[0], w[0])
+        multiply(right, self._scales[0], w[0])
+
+    def _factor_of(self, mu, k):
+        """Write mu + _SHIFTS[k] to the factor."""
+        factor = self._factor
+        copy(mu, factor)
+        factor += self._shifts[k]
 
     def run(self, samples, out):
         """Write the samples of all channels, interpolated at all positions, to out. samples: (c, ...), out: (c, m)."""
@@ -95,9 +119,3 @@ class Resampler:
         for k in range(1, 6):
             multiply(samples[:, first + k : first + k + count], self._weights[k, start:stop], part)
             total += part
-
-
-def _factor(mu, k, out):
-    """Write mu + _SHIFTS[k] to out."""
-    copy(mu, out)
-    out += _SHIFTS[k]

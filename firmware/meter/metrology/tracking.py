@@ -18,7 +18,7 @@ from meter.metrology.grid import Grid
 from meter.metrology.marks import Marks
 from meter.metrology.phase import WINDOW, PhaseDetector
 from meter.metrology.resampler import AFTER, BEFORE, Resampler
-from meter.xnp import FLOAT, Samples, multiply, np
+from meter.xnp import FLOAT, Samples, copy, move_down, multiply, np
 
 CHANNELS = ("VA", "VB", "VC", "IA", "IB", "IC")
 _CENTRE = const(5)  # quarters from the start of a window to its centre
@@ -204,16 +204,17 @@ class Tracker:
             return None
         last = first + n * HALF
         # The next frame may be interpolated: then its history must be in the output.
-        self._output[:, :QUARTER] = self._samples[:, last - QUARTER : last]
+        copy(self._samples[:, last - QUARTER : last], self._output[:, :QUARTER])
         self._history = 0
         return self._samples[:, first - QUARTER : last]
 
     def _interpolated(self, bounds, lengths, n):
         output, history = self._output, self._history
         if history:
-            output[:, :QUARTER] = output[:, history : history + QUARTER]
+            copy(output[:, history : history + QUARTER], output[:, :QUARTER])
         self._history = n * HALF
-        grid = bounds[:n].reshape((n, 1)) + lengths.reshape((n, 1)) * self._phase_of_sample
+        grid = lengths.reshape((n, 1)) * self._phase_of_sample
+        grid += bounds[:n].reshape((n, 1))
         end = QUARTER + n * HALF
         self._resampler.prepare(grid.reshape((n * HALF,)))
         self._resampler.run(self._samples, output[:, QUARTER:end])
@@ -227,10 +228,8 @@ class Tracker:
         if spare < 1 or self._fill < self._room // 2:
             return
         samples, ratio = spare * self._block, self._block // self._detector.decimation
-        self._samples[:, : self._fill - samples] = self._samples[:, samples : self._fill]
-        self._decimated[:, : (self._blocks - spare) * ratio] = self._decimated[
-            :, spare * ratio : self._blocks * ratio
-        ]
+        move_down(self._samples, samples, self._fill - samples)
+        move_down(self._decimated, spare * ratio, (self._blocks - spare) * ratio)
         self._base += samples
         self._fill -= samples
         self._blocks -= spare

@@ -45,6 +45,14 @@ class Boot:
         """The slot that runs if the one on trial does not."""
         return self.slot if self.state == CONFIRMED else self.before
 
+    def tried(self, now):
+        """The boot loader starts the slot on trial."""
+        self._save(self.slot, TRIED, self.before, self.crc, now)
+
+    def fall_back(self, slot, crc, now):
+        """The one on trial does not run, or is damaged: this slot is to run, with the CRC-32 of its payload."""
+        self._save(slot, CONFIRMED, slot, crc, now)
+
     def confirm(self, now):
         """It runs."""
         self._save(self.slot, CONFIRMED, self.slot, self.crc, now)

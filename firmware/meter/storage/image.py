@@ -6,9 +6,11 @@ image block of DLMS (class 18) is a piece. What the payload is is the board's bu
 """
 
 import struct
+from hashlib import sha256
 
 from meter.compat import const
 from meter.crc import crc32
+from meter.storage.p256 import verify
 
 MAGIC = b"FRRSIMG1"
 VERSION = const(1)
@@ -20,7 +22,8 @@ HEADER_SIZE = const(132)
 _CRC_AT = const(252)  # of the header, before the CRC of all before
 NAME = const(20)  # bytes of board and firmware version
 SIGNATURE = const(64)
-UNSIGNED = const(0)  # the only type of signature that version 1 knows
+UNSIGNED, ECDSA_P256 = const(0), const(1)  # types of signature
+_SIGNED = const(64)  # bytes of the header that a signature covers, beside the payload
 
 
 class ImageError(Exception):
@@ -66,8 +69,11 @@ def shape(length):
     return first, first + of_payload, first * PIECE + length
 
 
-def build(payload, board, version):
-    """Return the image of a payload, bytes. board, version: ASCII texts. ValueError if they are too long."""
+def build(payload, board, version, sign=None):
+    """Return the image of a payload, bytes. board, version: ASCII texts. ValueError if they are too long.
+
+    sign(digest)    returns the signature, 64 bytes, of a SHA-256 digest; None: an image without one
+    """
     for text in (board, version):
         if not 0 < len(text.encode()) <= NAME:
             raise ValueError("%s: 1 to %d bytes" % (text, NAME))
@@ -76,6 +82,9 @@ def build(payload, board, version):
     view = memoryview(payload)
     table = b"".join([struct.pack("<I", crc32(view[at : at + PIECE])) for at in range(0, len(view), PIECE)])
     header = Header(len(view), crc32(view), crc32(table), board, version)
+    if sign:
+        header.signature_type = ECDSA_P256
+        header.signature = sign(digest(header.pack(), sha256(view).digest()))
     room = (header.first - 1) * PIECE
     return header.pack() + table + bytes(room - len(table)) + bytes(view)
 
@@ -90,23 +99,34 @@ def read_header(piece):
     _, version, size, length, crc, table_crc, board, firmware, kind, signed, signature = fields
     if version != VERSION or size != PIECE:
         raise ImageError("it has format %d, this meter knows %d" % (version, VERSION))
-    if kind != UNSIGNED or signed:
-        raise ImageError("it has a signature of type %d, this meter knows none" % kind)
+    if (kind, signed) not in ((UNSIGNED, 0), (ECDSA_P256, SIGNATURE)):
+        raise ImageError("it has a signature of type %d and %d bytes" % (kind, signed))
     if not length:
         raise ImageError("it has no payload")
     return Header(length, crc, table_crc, _text(board), _text(firmware), kind, signature[:signed])
 
 
-def check(read, size, board):
+def digest(piece, payload):
+    """Return what is signed. piece: the header. payload: SHA-256 of the payload, 32 bytes."""
+    return sha256(bytes(piece[:_SIGNED]) + payload).digest()
+
+
+def check(read, size, board, key=None, oldest=None):
     """Return the Header of a sound image for a board. ImageError, with the damaged pieces.
 
     read(at, count): returns bytes of the image. size: bytes that there are.
+    key: public key (see p256) whose signature it must have; None: any image is taken, signed or not.
+    oldest: version before which an image is refused; None: any is taken.
     """
     header = read_header(read(0, PIECE))
     if header.size != size:
         raise ImageError("it has %d bytes, its header says %d" % (size, header.size))
     if header.board != board:
         raise ImageError("it is for the board %s, this is %s" % (header.board, board))
+    if key and header.signature_type != ECDSA_P256:
+        raise ImageError("it is not signed, and this meter takes signed ones only")
+    if oldest and numbers(header.version) < numbers(oldest):
+        raise ImageError("its version %s is older than %s, which runs" % (header.version, oldest))
     count = header.pieces - header.first
     if _crc(read, PIECE, 4 * count) != header.table_crc:
         raise ImageError("its table is damaged", tuple(range(1, header.first)))
@@ -122,7 +142,23 @@ def check(read, size, board):
         raise ImageError(
             "its payload does not have the CRC that its header says", tuple(range(header.pieces))
         )
+    if key and not verify(key, _digest(read, header), header.signature):
+        raise ImageError("its signature is not the maker's")
     return header
+
+
+def _digest(read, header):
+    payload, at = sha256(), header.first * PIECE
+    for first in range(at, header.size, PIECE):
+        payload.update(read(first, min(PIECE, header.size - first)))
+    return digest(read(0, PIECE), payload.digest())
+
+
+def numbers(version):
+    """Return a version, text such as 1.12.0-rc1, as what compares: its numbers, a pre-release before its release."""
+    core, _, early = version.partition("-")
+    parts = [int(part) if part.isdigit() else 0 for part in core.split(".")]
+    return tuple(parts + [0] * (4 - len(parts))), not early, early
 
 
 def _crc(read, at, length):

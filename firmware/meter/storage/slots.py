@@ -66,9 +66,10 @@ class BlockMap:
 
 
 class Slots:
-    """The area `image`. size: bytes of one slot."""
+    """The area `image`. size: bytes of one slot. key, oldest: what check() asks of an image, see image.check."""
 
-    def __init__(self, flash, base, size):
+    def __init__(self, flash, base, size, key=None, oldest=None):
+        self.key, self.oldest = key, oldest
         self._flash, self._base = flash, base
         self._erase_size = flash.erase_size
         self.size = size // SLOTS // flash.erase_size * flash.erase_size
@@ -115,4 +116,4 @@ class Slots:
         """Return the Header of a sound image of `size` bytes for this board. ImageError."""
         if size > self.size:
             raise ImageError("it has %d bytes, a slot has %d" % (size, self.size))
-        return check(lambda at, count: self.read(slot, at, count), size, board)
+        return check(lambda at, count: self.read(slot, at, count), size, board, self.key, self.oldest)

@@ -29,7 +29,10 @@ class Net:
         """Listen on host and port (0 for any free one). OSError if the address is taken."""
 
         async def handle(reader, writer):
-            writer.transport.max_size = READ_SIZE
+            try:
+                writer.transport.max_size = READ_SIZE
+            except AttributeError:
+                pass  # uvloop's transports have buffers of their own
             await handler(reader, writer)
 
         return Server(await asyncio.start_server(handle, host, port))

@@ -1,0 +1,1 @@
+"""A Raspberry Pi with an ADS131M08 on SPI. See README.md."""

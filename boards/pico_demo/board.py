@@ -1,0 +1,107 @@
+"""A Raspberry Pi Pico with its own 12-bit converter: one phase, 128 samples a cycle, no accuracy claim.
+
+Two inputs, each an alternating voltage of 3.3 V peak to peak at most around half the supply.
+"""
+
+from machine import I2C, SPI, Pin
+from meter.hal.rp2.flash import Flash
+from meter.hal.rp2.internal_adc import Adc
+from meter.hal.rp2.power import Power
+from meter.hal.rp2.rtc import Rtc
+from meter.hal.rp2.watchdog import Watchdog
+
+# GPIO numbers. The inputs are GPIO 26 (voltage) and 27 (current).
+CLOCK_BUS, CLOCK_SDA, CLOCK_SCL = 0, 8, 9  # DS3231
+OPTICAL_UART, OPTICAL_TX, OPTICAL_RX = 0, 0, 1
+OUTPUTS, CONTACTS = (4, 5), (2, 3)
+KEY_1, KEY_2 = 14, 15  # jumpers to ground of the two security keys
+POWER_GOOD = 22
+DISPLAY_BUS, DISPLAY_SCK, DISPLAY_MOSI, DISPLAY_CS, DISPLAY_DC, DISPLAY_RESET, DISPLAY_LIGHT = (
+    0,
+    18,
+    19,
+    17,
+    16,
+    20,
+    21,
+)
+DISPLAY_KEYS = (("up", 10), ("down", 11), ("enter", 12))
+
+INPUTS = ("VA", "IA")
+VOLTS_A_VOLT = (
+    15.0  # a 12 V adapter as the voltage source, its output over 11: scaled to the mains by calibration
+)
+AMPERES_A_VOLT = 30.0  # a 30 A clamp of 1 V
+RATIOS = (VOLTS_A_VOLT, AMPERES_A_VOLT)
+RATE = 128 * 60.0  # until the settings say which frequency it is
+
+FILES = 512 * 1024  # of the 1.4 MiB that MicroPython leaves for data: the file system's, from the beginning
+FLASH_SIZE = 768 * 1024
+PARTITIONS = (
+    ("journal", 48), ("calibration", 3), ("load_profile", 48), ("profile_2", 8), ("events", 4), ("diagnostics", 4),
+    ("security", 4), ("alarms", 4), ("sags", 4), ("self_reads", 4), ("config", 24), ("users", 4), ("keys", 4),
+)  # fmt: skip
+SAMPLES_A_CYCLE = 128
+HALF_CYCLES = 1
+MAX_PDU = 256  # bytes, of DLMS
+
+
+class Board:
+    """The HAL devices of this board."""
+
+    name = "pico_demo"
+    load = net = nvram = None
+    signature = b""
+    is_attended = False
+
+    def __init__(self):
+        self.partitions = PARTITIONS
+        self.half_cycles = HALF_CYCLES
+        self.samples_a_cycle = SAMPLES_A_CYCLE
+        self.max_pdu = MAX_PDU
+        self.serial_ports = ("optical",)
+        self.adc = Adc(INPUTS, RATIOS, RATE)
+        self.flash = Flash(FILES, FLASH_SIZE)
+        self.rtc = Rtc(I2C(CLOCK_BUS, sda=Pin(CLOCK_SDA), scl=Pin(CLOCK_SCL), freq=400000))
+        self.power = Power(POWER_GOOD)
+        self.watchdog = Watchdog()
+        self._keys = (Pin(KEY_1, Pin.IN, Pin.PULL_UP), Pin(KEY_2, Pin.IN, Pin.PULL_UP))
+        self._contacts = None
+
+    @property
+    def security_keys(self):
+        """(is key 1 fitted, is key 2 fitted): the jumpers as they are now."""
+        return tuple([not pin.value() for pin in self._keys])
+
+    # What is used when metering has begun is loaded then.
+
+    @property
+    def contacts(self):
+        """The contacts."""
+        if self._contacts is None:
+            from meter.hal.rp2.contacts import Contacts
+
+            self._contacts = Contacts(OUTPUTS, CONTACTS)
+        return self._contacts
+
+    def uart(self, name):
+        """Open the serial port with this name."""
+        from meter.hal.rp2.uart import Uart
+
+        return Uart(OPTICAL_UART, OPTICAL_TX, OPTICAL_RX, deaf=True)
+
+    def address(self, name):
+        """Return what a serial port is called to people."""
+        return "uart0"
+
+    def display(self):
+        """Return (Display, Keys). The display is off."""
+        from meter.hal.rp2.display import Display
+        from meter.hal.rp2.keys import Keys
+
+        bus = SPI(DISPLAY_BUS, baudrate=40000000, sck=Pin(DISPLAY_SCK), mosi=Pin(DISPLAY_MOSI))
+        return Display(bus, DISPLAY_CS, DISPLAY_DC, DISPLAY_RESET, DISPLAY_LIGHT), Keys(DISPLAY_KEYS)
+
+    def close(self):
+        """Stop the converter."""
+        self.adc.close()

@@ -1,0 +1,4 @@
+"""The image of this board."""
+
+include("../rp2_manifest.py")
+module("board.py")

@@ -1,0 +1,74 @@
+"""The images of the boards with MicroPython: each has all that its modules import, and nothing of the hosts."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BOARDS = ("pico2_ads131m08", "pico_demo")
+FIRMWARE = ROOT / "firmware"
+
+
+def files_of(manifest):
+    """Return (source, name in the image) of everything in a manifest, as MicroPython's tools would take it."""
+    found = []
+
+    def module(name, base_path="."):
+        found.append((manifest.parent / base_path / name, name))
+
+    def package(folder, files=None, base_path="."):
+        base = manifest.parent / base_path
+        paths = [base / folder / name for name in files] if files else (base / folder).rglob("*.py")
+        found.extend((path, path.relative_to(base).as_posix()) for path in paths)
+
+    def include(name):
+        found.extend(files_of((manifest.parent / name).resolve()))
+
+    names = {"module": module, "package": package, "include": include}
+    exec(compile(manifest.read_text(encoding="utf-8"), str(manifest), "exec"), names)
+    return found
+
+
+@pytest.fixture(params=BOARDS)
+def image(request):
+    """name in the image -> source"""
+    found = files_of(ROOT / "boards" / request.param / "manifest.py")
+    return {name: source for source, name in found}
+
+
+def test_all_files_are_there_and_none_twice(image):
+    assert all(source.is_file() for source in image.values())
+
+
+def test_the_board_and_the_entry_are_at_the_top(image):
+    assert {"main.py", "board.py", "meter/app.py", "meter/serving.py"} <= set(image)
+
+
+def test_nothing_of_the_hosts_is_in_it(image):
+    assert [name for name in image if name.startswith(("meter/hal/sim", "meter/hal/linux"))] == []
+
+
+def test_everything_that_is_imported_is_in_it(image):
+    """Also what functions import."""
+    missing = []
+    for name, source in image.items():
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
+            for wanted in names:
+                path = wanted.replace(".", "/")
+                if (FIRMWARE / f"{path}.py").exists() and f"{path}.py" not in image:
+                    missing.append((name, wanted))
+                if (FIRMWARE / path / "__init__.py").exists() and f"{path}/__init__.py" not in image:
+                    missing.append((name, wanted))
+    assert missing == []
+
+
+def test_every_module_of_the_firmware_is_in_an_image_or_a_hosts(image):
+    """A new file at the top of meter/ is to be added to boards/rp2_manifest.py."""
+    known = {path.relative_to(FIRMWARE).as_posix() for path in FIRMWARE.rglob("*.py")}
+    assert {
+        name for name in known - set(image) if not name.startswith(("meter/hal/sim", "meter/hal/linux"))
+    } == set()
