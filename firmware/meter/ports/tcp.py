@@ -5,7 +5,6 @@ many is closed at once, so its peer knows.
 """
 
 import asyncio
-import socket
 
 from meter.ports.pump import pump
 
@@ -17,9 +16,13 @@ CLOSE_MS = 1000
 def _send_at_once(writer):
     """Have small answers sent without a wait for more, on MicroPython where the network can. CPython does by itself."""
     line = getattr(writer, "s", None)
+    if line is None:
+        return
     try:
+        import socket  # not every build of MicroPython has it
+
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except (AttributeError, OSError):
+    except (ImportError, AttributeError, OSError):
         pass
 
 
