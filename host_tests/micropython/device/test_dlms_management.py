@@ -83,4 +83,4 @@ def test_a_notification_and_the_family_of_objects():
     pieces = [piece for piece in push.body(lambda *_: axdr.boolean(True), [(1, bytes(6), 2)]) if piece]
     session = push.PushSession(103, push.notification(1, bytes(12), pieces[0]))
     assert session.take_output()[:9] == b"\0\1\0\1\0\x67\0\x16\x0f", session.take_output()
-    assert len(list(managed.family().all(None))) == 20
+    assert len(list(managed.family().all(None))) == 21
