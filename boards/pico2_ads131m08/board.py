@@ -35,8 +35,8 @@ DISPLAY_KEYS = (("up", 10), ("down", 11), ("enter", 12))  # with DISPLAY
 # What the chip's channels see, and what a volt there is at the meter's input: dividers and burdens (see README.md).
 INPUTS = ("VA", "VB", "VC", "IA", "IB", "IC", None, None)
 GAINS = (1, 1, 1, 1, 1, 1, 1, 1)
-VOLTS_A_VOLT = 991.0  # 990 kohm over 1 kohm
-AMPERES_A_VOLT = 25.0  # a 1000:1 clamp with 40 ohm of burden
+VOLTS_A_VOLT = 355.47  # an isolating AC adapter of 230 V to 11.1 V without load, 10 kohm over 619 ohm
+AMPERES_A_VOLT = 30.08  # class 20: a clamp of 2000 turns, 66.5 ohm of burden; class 10: 15.04
 RATIOS = (VOLTS_A_VOLT,) * 3 + (AMPERES_A_VOLT,) * 3 + (1.0,) * 2
 RATE = 30720.0  # until the settings say which frequency it is
 
