@@ -32,7 +32,7 @@ PARTITIONS = (
 )
 MAX_PDU = 65535  # of DLMS: a PC has room for the longest that the wrapper carries
 CALIBRATED_AT = 23.0  # degrees Celsius
-PORTS = ("optical", "rs485")
+PORTS = ("optical", "rs485", "rs485_2")
 
 # Full scale over nominal, RMS: a class 20 meter at 5 A nominal, and the manual's 300 V at 120 V.
 VOLTAGE_RANGE = 2.5

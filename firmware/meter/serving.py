@@ -22,7 +22,7 @@ from meter.registers import event_kinds
 
 CONNECTIONS = const(4)  # of each protocol on TCP
 DLMS_READ_SIZE = const(2048)
-ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485}
+ORIGINS = {"optical": event_kinds.OPTICAL, "rs485": event_kinds.RS485, "rs485_2": event_kinds.RS485}
 _FLAG = "iec62056-21"
 
 
@@ -146,8 +146,8 @@ class Serving:
         if line:
             uart.configure(*line)
         timing = self._half_duplex(name, uart)
-        carried = serial.run(uart, endpoint.makes(make_session), app.uptime, timing)
-        self.tasks.append(asyncio.create_task(_watched(carried, endpoint)))
+        carried = _carry(endpoint, uart, endpoint.makes(make_session), app.uptime, timing)
+        self.tasks.append(asyncio.create_task(carried))
         announce(word, self._board.address(name))
 
     def _half_duplex(self, name, uart):
@@ -193,10 +193,10 @@ class Serving:
         return Visitor(self._app.access, origin, self._visits, self._app.uptime)
 
 
-async def _watched(carried, endpoint):
-    """Carry a serial port. One that ends by itself, or with an error, has failed."""
+async def _carry(endpoint, *line):
+    """Carry a serial port, see serial.run(). One that ends by itself, or with an error, has failed."""
     try:
-        await carried
+        await serial.run(*line)
     except asyncio.CancelledError:
         raise
     except OSError:

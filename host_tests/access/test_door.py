@@ -233,7 +233,8 @@ def test_a_warm_start_keeps_everything(life):
     asyncio.run(run())
     assert life.app.restarts
     again = Life(flash=life.board.flash)
-    assert again.access.read("Wh.del.P")[0] == 5_000_000 and not again.app.restarts
+    kept = life.access.read("Wh.del.P")[0]  # what was metered until then is in it
+    assert again.access.read("Wh.del.P")[0] == kept >= 5_000_000 and not again.app.restarts
 
 
 def test_factory_passwords_are_warned_of(life):

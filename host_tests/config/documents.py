@@ -130,9 +130,10 @@ def valid_documents(draw, most=12):
     ratios = [path for path in leaves if path.startswith(("service.pt", "service.ct", "service.transformer"))]
     for path in ratios:  # counts must stay larger than what the meter counts in
         leaves[path] = draw(st.sampled_from((0.5, 1, 2, 5.0)))
-    if leaves.get("ports.rs485.baud", 0) > 19200:  # IEC 62056-21 has no characters for these
-        leaves["ports.rs485.protocol"] = "dlms"
-    for port in ("optical", "rs485"):
+    for port in ("rs485", "rs485_2"):
+        if leaves.get(f"ports.{port}.baud", 0) > 19200:  # IEC 62056-21 has no characters for these
+            leaves[f"ports.{port}.protocol"] = "dlms"
+    for port in ("optical", "rs485", "rs485_2"):
         if leaves.get(f"ports.{port}.baud") == 300:  # mode B begins at 600
             leaves[f"ports.{port}.mode"] = "C"
     document = {"version": 2}

@@ -55,6 +55,7 @@ SETTINGS = (
     # Communication Setup, Display Setup, TLC
     ("Optical (Port 1)", "9600 baud", "ports.optical.baud", 9600),
     ("RS-232/485 (Port 3)", "9600 baud", "ports.rs485.baud", 9600),
+    ("RS-232/485 (Port 4)", "9600 baud", "ports.rs485_2.baud", 9600),
     ("Ethernet (Port 6)", "Port 2001", "ports.iec62056_21_tcp.port", 2001),
     ("Demand Reset lockout", "5 minutes", "billing.lockout", 5),
     ("Loss Compensation", "disabled", "loss.delivered", (0.0,) * 5),

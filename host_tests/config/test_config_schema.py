@@ -280,6 +280,8 @@ def test_serial_ports_have_their_rates_delays_and_kinds():
     settings = validate({})
     delays = [settings["ports.rs485." + name] for name in ("tx_start", "tx_end", "turnaround")]
     assert delays == [40, 40, 20]  # the manual, Appendix A, port 3
+    delays = [settings["ports.rs485_2." + name] for name in ("tx_start", "tx_end", "turnaround")]
+    assert delays == [0, 0, 0]  # port 4
     assert settings["ports.rs485.type"] == "RS-485" and settings["ports.optical.mode"] == "E"
     for baud in (300, 1200, 19200, 38400, 115200):
         validate({"ports": {"rs485": {"baud": baud, "protocol": "dlms"}}})

@@ -116,7 +116,7 @@ def life():
     return life
 
 
-@pytest.mark.feature("JEM-01", "PRT-06")
+@pytest.mark.feature("JEM-01")
 def test_independent_reader_programs_the_meter_over_tcp(life):
     def session():
         visitor = Changing(life.access, kinds.TCP, life.door._log, life)

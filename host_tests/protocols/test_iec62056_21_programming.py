@@ -1,6 +1,7 @@
 """Programming mode of IEC 62056-21, clause 6.4.3.4 and 6.3.7 to 6.3.12: what goes over the line, and what it does."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -450,13 +451,13 @@ def test_settings_are_read_and_changed_by_their_path(admin):
         ("C.meter.serial(2)", "(ER06 no command changes it)"),
         ("C.load_profile.channels([)", "(ER03 no JSON)"),
         ("C.load_profile.channels(" + "[" * 300 + ")", "(ER03 nested too deep)"),
-        ("C.load_profile.channels([" + "9" * 300 + "])", "(ER06 1:597: a number of 300 digi)"),
+        ("C.load_profile.channels([" + "9" * 300 + "])", "(ER06 1:...: a number of 300 digi)"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_and_nothing_changes(admin, data, error):
     before = admin.life.access.configuration()
     got = admin.say("W1", data)
-    assert got == error and len(got) <= 34
+    assert re.sub(r"1:\d+", "1:...", got) == error and len(got) <= 34
     assert admin.life.access.configuration() == before
 
 
@@ -532,7 +533,7 @@ def test_commands_are_executed_by_name(admin):
         ("USER(guest;longenough;nothing)", None),
         ("MARK(1;reader;99)", "(ER06 there is no such record)"),
         ("MARK(1;reader;99999999999)", "(ER03 a whole number)"),
-        ("OUTPUT(1;1)", "(ER06 not built into this meter)"),
+        ("OUTPUT(64;1)", None),
     ],
 )
 def test_commands_that_cannot_be_are_refused(admin, data, error):

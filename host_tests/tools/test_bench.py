@@ -92,6 +92,8 @@ def test_dlms_is_measured_beside_another_server_with_the_same_client(summary):
     for what in ("reads", "rows"):
         times = dlms["ferraris"][f"{what}_per_s"] / peer[f"{what}_per_s"]
         assert dlms[f"{what}_times"] == pytest.approx(times, abs=0.1)
+    # 2 and 10 are wanted, and there on an idle machine; a busy one takes its part of both, of the faster one more.
+    assert dlms["reads_times"] > 1.5 and dlms["rows_times"] > 10
 
 
 def test_dlms_without_another_server_says_so():

@@ -78,7 +78,9 @@ def test_both_judge_any_value_of_a_setting_alike(path, value):
         assert by_schema
     elif KINDS[path] not in UNSAID and "interval" not in path and not _is_nan(value):
         assert (
-            not by_schema or path.endswith((".km", ".channels", "rs485.baud")) or path.startswith("service.")
+            not by_schema
+            or path.endswith((".km", ".channels", "rs485.baud", "rs485_2.baud"))
+            or path.startswith("service.")
         )
 
 

@@ -31,11 +31,32 @@ OVERRIDES = ("none",) + tuple(RATES)
 BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200)
 FAST_BAUDS = BAUDS + (38400, 57600, 115200)  # IEC 62056-21 has no characters for these
 MODES = ("A", "B", "C", "E")
+SERIAL_PORTS = ("optical", "rs485", "rs485_2")
 SERIAL_PROTOCOLS = ("iec62056-21", "dlms")
 LINES = ("RS-485", "RS-232")
 
 # The logical device name, the clock and the energies.
 _PUSHED = ("1/0.0.42.0.0.255/2", "8/0.0.1.0.0.255/2", "3/1.0.1.8.0.255/2", "3/1.0.2.8.0.255/2")
+
+
+def _line(name, is_open, delays):
+    """Return the settings of an RS-485 or RS-232 port. delays: the manual's, Appendix A, ports 3 and 4."""
+    path = "ports.%s." % name
+    # fmt: off
+    return (
+        (path + "enabled", "flag", is_open, None, "", "the port is open, if the board has it"),
+        (path + "protocol", "choice", "iec62056-21", SERIAL_PROTOCOLS, "", "what is spoken; dlms: HDLC at once"),
+        (path + "type", "choice", "RS-485", LINES, "", "RS-485 drives a direction pin to send, RS-232 raises RTS"),
+        (path + "terminator", "flag", False, None, "", "the 120 ohm resistor of RS-485 is on: at the line's two ends"),
+        (path + "baud", "choice", 9600, FAST_BAUDS, "Bd", "baud rate; of IEC 62056-21 the one offered, to 19200"),
+        (path + "reaction", "integer", 200, (20, 1500), "ms", "pause before an answer of IEC 62056-21"),
+        (path + "mode", "choice", "E", MODES, "", "protocol mode of IEC 62056-21; E: C, and HDLC on request"),
+        (path + "tx_start", "integer", delays[0], (0, 1000), "ms", "from driving the line to the first byte"),
+        (path + "tx_end", "integer", delays[1], (0, 1000), "ms", "from the last byte to letting the line go"),
+        (path + "turnaround", "integer", delays[2], (0, 1000), "ms", "from the last byte heard to driving the line"),
+    )
+    # fmt: on
+
 
 # fmt: off
 FIELDS = (
@@ -106,16 +127,7 @@ FIELDS = (
     ("ports.optical.baud", "choice", 9600, BAUDS, "Bd", "baud rate offered after sign-on"),
     ("ports.optical.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer"),
     ("ports.optical.mode", "choice", "E", MODES, "", "protocol mode of IEC 62056-21; E: C, and HDLC on request"),
-    ("ports.rs485.enabled", "flag", True, None, "", "the RS-485 port is open"),
-    ("ports.rs485.protocol", "choice", "iec62056-21", SERIAL_PROTOCOLS, "", "what is spoken; dlms: HDLC at once"),
-    ("ports.rs485.type", "choice", "RS-485", LINES, "", "RS-485 drives a direction pin to send, RS-232 raises RTS"),
-    ("ports.rs485.terminator", "flag", False, None, "", "the 120 ohm resistor of RS-485 is on: at the line's two ends"),
-    ("ports.rs485.baud", "choice", 9600, FAST_BAUDS, "Bd", "baud rate; of IEC 62056-21 the one offered, to 19200"),
-    ("ports.rs485.reaction", "integer", 200, (20, 1500), "ms", "pause before an answer of IEC 62056-21"),
-    ("ports.rs485.mode", "choice", "E", MODES, "", "protocol mode of IEC 62056-21; E: C, and HDLC on request"),
-    ("ports.rs485.tx_start", "integer", 40, (0, 1000), "ms", "from driving the line to the first byte"),
-    ("ports.rs485.tx_end", "integer", 40, (0, 1000), "ms", "from the last byte to letting the line go"),
-    ("ports.rs485.turnaround", "integer", 20, (0, 1000), "ms", "from the last byte heard to driving the line"),
+) + _line("rs485", True, (40, 40, 20)) + _line("rs485_2", False, (0, 0, 0)) + (
     ("ports.iec62056_21_tcp.enabled", "flag", True, None, "", "IEC 62056-21 on a TCP port"),
     ("ports.iec62056_21_tcp.host", "text", "127.0.0.1", (1, 64), "", "address to listen on"),
     ("ports.iec62056_21_tcp.port", "integer", 2001, (0, 65535), "", "TCP port; 0 takes a free one"),
@@ -196,7 +208,7 @@ def validate(document):
         problems += _tariff_problems(settings)
     problems += _register_problems(settings)
     problems += _mid_problems(settings)
-    for port in ("optical", "rs485"):
+    for port in SERIAL_PORTS:
         problems += _serial_port(port, settings)
     if problems:
         raise ConfigError(problems)

@@ -5,6 +5,10 @@ a line also has `configure(baud, bits, parity, stop)`, and a stream that sends a
 many bytes have not left yet. hal's Uart is one, ports.tcp.TcpStream another. Output goes out in pieces, each drained
 before the next: a slow peer holds up its own session only, and not for ever.
 
+A stream may also have `listen(take)`: take(data) is then called with what comes while a read waits, and returns True if
+it has dealt with it. An answer goes out from there, and no task is woken for it. (CPython's have that, MicroPython's
+have not.)
+
 Requests are many and time-outs few. So the task that was called reads and answers, and makes no timer for it; one
 watch sleeps until the deadline it last saw, and only then looks whether that has moved on. A deadline that moves
 nearer needs a new watch.
@@ -42,11 +46,15 @@ class _Pump:
         self._sending = asyncio.Lock()
         self._task = asyncio.current_task()
         self._reading = False
-        self._called = False  # the watch has ended the read that was under way
+        self._called = False  # the read that was under way has been ended, not by its stream
+        self._left = b""  # output that take_output() has given already
         self._lost = False  # the watch could not send
         self._error = None  # what the session raised in the watch
         self._watch = None
         self._watched = None  # the deadline for which the watch sleeps; None if there is no watch
+        listen = getattr(stream, "listen", None)
+        if listen is not None:
+            listen(self._take)
 
     async def run(self):
         """See pump."""
@@ -94,10 +102,38 @@ class _Pump:
             return await self._stream.read()
         except asyncio.CancelledError:
             if self._called:
+                self._called = False
                 return None
             raise
         finally:
             self._reading = False
+
+    def _take(self, data):
+        """Hand data to the session while a read waits, and answer if that needs no wait. Return False if not."""
+        session = self._session
+        if not self._reading or self._called or self._sending.locked():
+            return False
+        try:
+            session.receive(data, self._uptime.ms())
+            output = session.take_output()
+            if len(output) > PIECE:
+                self._left = output
+            elif output:
+                self._stream.write(output)
+            deadline = session.deadline()
+        except Exception as error:  # an error of ours is the caller's to see
+            self._error = error
+            self._end_read()
+            return True
+        is_nearer = deadline is not None and (self._watched is None or deadline < self._watched)
+        if session.busy or session.closed or self._left or is_nearer or self._queued():
+            self._end_read()
+        return True
+
+    def _end_read(self):
+        """End the read that waits: there is something else to do."""
+        self._called = True
+        self._task.cancel()
 
     # Output
 
@@ -107,7 +143,8 @@ class _Pump:
         if sending.locked():
             async with sending:  # the watch sends: a peer that does not read is not read from
                 pass
-        output = self._session.take_output()
+        output = self._left or self._session.take_output()
+        self._left = b""
         if output:
             if len(output) <= PIECE and self._queued is not None:
                 self._stream.write(output)
@@ -185,6 +222,5 @@ class _Pump:
     def _wake(self):
         """End the read if there is no more to read for."""
         over = self._session.closed or self._lost or self._error is not None
-        if over and self._reading:
-            self._called = True
-            self._task.cancel()
+        if over and self._reading and not self._called:
+            self._end_read()

@@ -5,7 +5,6 @@ many is closed at once, so its peer knows.
 """
 
 import asyncio
-import socket
 
 from meter.ports.pump import pump
 
@@ -17,10 +16,34 @@ CLOSE_MS = 1000
 def _send_at_once(writer):
     """Have small answers sent without a wait for more, on MicroPython where the network can. CPython does by itself."""
     line = getattr(writer, "s", None)
+    if line is None:
+        return
     try:
+        import socket  # not every build of MicroPython has it
+
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except (AttributeError, OSError):
+    except (ImportError, AttributeError, OSError):
         pass
+
+
+class _Tap:
+    """Stands before the protocol of CPython's streams: what comes is offered to take() first. See pump: listen.
+
+    most: bytes that take() is handed at a time.
+    is_behind: True if the reader has data that nobody has read: what comes then goes behind them.
+    """
+
+    def __init__(self, protocol, take, most):
+        self.pause_writing, self.resume_writing = protocol.pause_writing, protocol.resume_writing
+        self.eof_received, self.connection_lost = protocol.eof_received, protocol.connection_lost
+        self._feed, self._take, self._most = protocol.data_received, take, most
+        self.is_behind = False
+
+    def data_received(self, data):
+        """Called by the event loop."""
+        if self.is_behind or len(data) > self._most or not self._take(data):
+            self.is_behind = True
+            self._feed(data)
 
 
 class TcpStream:
@@ -31,14 +54,24 @@ class TcpStream:
         self._writer = writer
         self._read_size = read_size
         self._transport = getattr(writer, "transport", None)  # CPython's
+        self._tap = None
+        if self._transport is None:
+            self.listen = None
         _send_at_once(writer)
 
     async def read(self):
         """Return some bytes; b"" when the peer has ended or the connection has broken."""
+        if self._tap is not None:
+            self._tap.is_behind = False  # what the reader has is returned at once
         try:
             return await self._reader.read(self._read_size)
         except OSError:
             return b""
+
+    def listen(self, take):
+        """See pump."""
+        self._tap = _Tap(self._transport.get_protocol(), take, self._read_size)
+        self._transport.set_protocol(self._tap)
 
     @property
     def peer(self):

@@ -71,6 +71,8 @@ async def _run(app, found, ready):
 
 
 async def _settled():
-    """Return when the tasks of the ports have ended."""
-    mine = asyncio.current_task()
-    await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not mine), return_exceptions=True)
+    """Return when the tasks of the ports have ended; as asyncio.run() does, cancel them once more."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -61,8 +61,8 @@ class GuruxReader:
                 self._exchange(self.client.releaseRequest())
             else:
                 self._exchange(self.client.disconnectRequest())
-        except Failed:
-            pass
+        except (Failed, OSError):
+            pass  # a meter that starts again with other firmware has hung up
         self._media.close()
 
     def _sign_on(self):
@@ -135,7 +135,8 @@ class _Connection:
 
     def read(self):
         data = self._socket.recv(65536)
-        assert data, "the meter closed the connection"
+        if not data:
+            raise ConnectionError("the meter closed the connection")
         return data
 
 

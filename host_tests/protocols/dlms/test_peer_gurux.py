@@ -1,14 +1,24 @@
 """A whole meter read by the gurux-dlms library over every transport, at every level of security."""
 
 import datetime
+import random
+import socket
 
 import pytest
+from meter.protocols.dlms import axdr
+from meter.storage.image import build
 
 pytest.importorskip("gurux_dlms")
 
-from gurux_dlms import GXDateTime, GXDLMSException
-from gurux_dlms.enums import ObjectType
-from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric, GXDLMSRegister
+from gurux_dlms import GXByteBuffer, GXDateTime, GXDLMSClient, GXDLMSException, GXReplyData
+from gurux_dlms.enums import Authentication, DataType, InterfaceType, ObjectType
+from gurux_dlms.objects import (
+    GXDLMSClock,
+    GXDLMSImageTransfer,
+    GXDLMSProfileGeneric,
+    GXDLMSRegister,
+    GXDLMSScriptTable,
+)
 
 from host_tests.protocols.dlms.dlms_served import served
 from host_tests.protocols.dlms.gurux_reader import HDLC, MODE_E, WRAPPER, Failed, GuruxReader
@@ -128,3 +138,64 @@ def test_the_clock_is_set_by_management_and_not_by_the_public(meter):
         client.read(clock, 2)
     assert 0 <= clock.time.value.timestamp() - now - 7200 < 30
     assert 0 <= meter.app.meter.clock.second - now - 7200 < 30
+
+
+def test_scripts_freeze_the_registers_and_end_the_billing_period(meter):
+    with reader(meter, level="management") as client:
+        for name in ("0.0.10.0.0.255", "0.0.10.0.1.255"):
+            script = GXDLMSScriptTable(name)
+            client.read(script, 2)
+            assert [one.id for one in script.scripts] == [1]
+            client.call(script.execute(client.client, script.scripts[0]))
+    names = [event.name for event in meter.app.logs.log("events").records()]
+    assert "register freeze" in names and "billing period reset" in names
+
+
+def send_block(client, transfer, number, data):
+    """Send a block of an image by the library's general method: its own for this cannot send one block alone."""
+    block = axdr.structure(axdr.number(axdr.DOUBLE_LONG_UNSIGNED, number), axdr.octets(data))
+    client.call(client.client.method(transfer, 2, block, DataType.STRUCTURE))
+
+
+@pytest.mark.parametrize("transport", ["wrapper", "HDLC over TCP"])
+def test_an_image_with_a_damaged_block_is_refused_and_taken_once_that_is_sent_again(transport):
+    image = build(random.Random(5).randbytes(6000), "sim", "9.9.2")
+    transfer = GXDLMSImageTransfer("0.0.44.0.0.255")
+    with served() as other, reader(other, transport, "management") as client:
+        size = client.read(transfer, 2)
+        client.call(transfer.imageTransferInitiate(client.client, "new", len(image)))
+        damaged = bytearray(image)
+        damaged[5 * size + 3] ^= 0x40
+        for number in range(-(-len(image) // size)):
+            send_block(client, transfer, number, damaged[number * size : number * size + size])
+        with pytest.raises(Failed):
+            client.call(transfer.imageVerify(client.client))
+        assert client.read(transfer, 4) == 5
+        assert client.read(transfer, 3)[5] not in ("1", 1, True)
+        send_block(client, transfer, 5, image[5 * size : 6 * size])
+        client.call(transfer.imageVerify(client.client))
+        assert int(client.read(transfer, 6)) == 3
+        client.call(client.client.method(transfer, 4, 0, DataType.INT8))
+    assert other.app.restarts
+
+
+def test_a_push_is_understood(meter):
+    with socket.create_server(("127.0.0.1", 0)) as head_end:
+        head_end.settimeout(20)
+        push = {"enabled": True, "port": head_end.getsockname()[1], "objects": ["3/1.0.1.8.0.255/2"]}
+        with served(dlms={"push": push}) as other:
+            with reader(other, level="management") as client:
+                script = GXDLMSScriptTable("0.0.10.0.108.255")
+                client.read(script, 2)
+                client.call(script.execute(client.client, script.scripts[0]))
+                connection, _ = head_end.accept()
+            with connection:
+                connection.settimeout(20)
+                listener = GXDLMSClient(True, 103, 1, Authentication.NONE, None, InterfaceType.WRAPPER)
+                received, answer, notification = GXByteBuffer(), GXReplyData(), GXReplyData()
+                while not notification.data.size or notification.moreData:
+                    data = connection.recv(4096)
+                    assert data
+                    received.set(data)
+                    listener.getData(received, answer, notification)
+    assert notification.value is not None

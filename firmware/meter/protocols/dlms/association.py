@@ -63,7 +63,8 @@ class Association:
         ciphering = Ciphering(self._visitor.keys) if client.context == acse.LN_CIPHERED else None
         try:
             proposal = self._proposal(asked, ciphering)
-        except SecurityError:
+        except SecurityError as error:
+            self.untaken(error)
             return acse.response(asked.context, acse.REJECTED, acse.AUTHENTICATION_FAILURE)
         problem = _problem(proposal)
         if problem:
@@ -81,6 +82,10 @@ class Association:
             return self._challenge(asked, information)
         self.status = ASSOCIATED
         return acse.response(asked.context, acse.ACCEPTED, acse.NO_DIAGNOSTIC, information)
+
+    def untaken(self, error):
+        """Tell the security log of a frame that was wrongly ciphered. error: SecurityError."""
+        self._visitor.refused("DLMS frame: %s" % error.kind)
 
     def _proposal(self, asked, ciphering):
         """Return the Initiate of an AARQ. A ciphered context wants it ciphered."""

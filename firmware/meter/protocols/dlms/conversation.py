@@ -60,6 +60,7 @@ class Conversation:
         except BadData:
             return self._refused(apdus.OTHER_REASON)
         except SecurityError as error:
+            self._association.untaken(error)
             return self._refused(*_cause(error))
 
     def _handled(self, client, apdu, now):
@@ -82,15 +83,12 @@ class Conversation:
         if tag in _PLAIN:
             return self._refused(apdus.OPERATION_NOT_POSSIBLE)
         plain = ciphering.unprotect(apdu)
-        return self._protected(self._services.serve(plain, association.size - ciphering.overhead, now))
+        # The answer is ciphered as the request was, also if the association has ended with it.
+        return _protected(self._services.serve(plain, association.size - ciphering.overhead, now), ciphering)
 
     def work(self, now):
         """Go on with what receive() has begun. Returns as receive()."""
-        return self._protected(self._services.work(now))
-
-    def _protected(self, answer):
-        ciphering = self._association.ciphering
-        return ciphering.protect(answer) if answer and ciphering else answer
+        return _protected(self._services.work(now), self._association.ciphering)
 
     def _released(self, apdu, now):
         """Answer an RLRQ. Its user-information, where a ciphered association has some, must be the client's."""
@@ -109,6 +107,10 @@ class Conversation:
     def _refused(self, service, state=apdus.NOT_ALLOWED, counter=None):
         self.bad_apdus += 1
         return apdus.exception(state, service, counter)
+
+
+def _protected(answer, ciphering):
+    return ciphering.protect(answer) if answer and ciphering else answer
 
 
 def _cause(error):

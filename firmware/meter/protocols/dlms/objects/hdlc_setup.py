@@ -1,6 +1,6 @@
 """IEC HDLC setup, class 23 version 1: 0.0.22.0.0.255 the optical port, 0.1.22.0.0.255 the RS-485 port.
 
-    2 speed     enum: 0 300 Bd to 9 115200 Bd           ports.optical.baud, ports.rs485.baud
+    2 speed     enum: 0 300 Bd to 9 115200 Bd           ports.optical.baud, ports.rs485.baud, ports.rs485_2.baud
     3, 4        window transmit, receive                ports.hdlc.window
     5, 6        information field transmit, receive     ports.hdlc.max_info
     7           inter-octet time-out, ms                ports.hdlc.inter_frame
@@ -61,4 +61,5 @@ def setups():
     return (
         HdlcSetup(name("0.0.22.0.0.255"), "ports.optical.baud"),
         HdlcSetup(name("0.1.22.0.0.255"), "ports.rs485.baud"),
+        HdlcSetup(name("0.2.22.0.0.255"), "ports.rs485_2.baud"),
     )
