@@ -44,13 +44,15 @@ RATE = 30720.0  # until the settings say which frequency it is
 OPTICAL_INVERTED, OPTICAL_DEAF = False, True
 ADDRESS = None  # of the network: by DHCP, or (address, mask, gateway, name server)
 
-FILES = 1024 * 1024  # of the 3 MiB that MicroPython leaves for data: the file system's, from the beginning
-FLASH_SIZE = 2 * 1024 * 1024
+# Of the 3 MiB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
+FILES = 524288
+FLASH_SIZE = 2621440
 LOGS = (("events", 4), ("diagnostics", 4), ("security", 4), ("alarms", 4), ("sags", 8))
 PARTITIONS = (
-    (("journal", 96), ("calibration", 3), ("load_profile", 256), ("profile_2", 48))
+    (("journal", 96), ("calibration", 3), ("load_profile", 160), ("profile_2", 47))
     + LOGS
     + (("self_reads", 8), ("config", 48), ("users", 4), ("keys", 4))
+    + (("dlms", 17), ("boot", 3), ("image", 224))  # two slots of 448 KB
 )
 SAMPLES_A_CYCLE = 512
 HALF_CYCLES = 1  # to a frame
@@ -64,6 +66,8 @@ class Board:
     load = None
     signature = b""
     is_attended = False
+    # Public key, 64 bytes, whose signature an image must have; None: any image for this board is taken (README.md).
+    image_key = None
 
     def __init__(self):
         self.partitions = PARTITIONS

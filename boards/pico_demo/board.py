@@ -34,8 +34,9 @@ AMPERES_A_VOLT = 21.48  # class 20: a clamp of 2000 turns, 93.1 ohm of burden; c
 RATIOS = (VOLTS_A_VOLT, AMPERES_A_VOLT)
 RATE = 128 * 60.0  # until the settings say which frequency it is
 
-FILES = 512 * 1024  # of the 1.4 MiB that MicroPython leaves for data: the file system's, from the beginning
-FLASH_SIZE = 768 * 1024
+# Of the 1408 KB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
+FILES = 524288
+FLASH_SIZE = 786432
 PARTITIONS = (
     ("journal", 48), ("calibration", 3), ("load_profile", 48), ("profile_2", 8), ("events", 4), ("diagnostics", 4),
     ("security", 4), ("alarms", 4), ("sags", 4), ("self_reads", 4), ("config", 24), ("users", 4), ("keys", 4),
