@@ -87,6 +87,7 @@ RULES = (
     ("meter.app", ("meter",)),
     ("meter.pushing", ("meter",)),
     ("meter.serving", ("meter",)),
+    ("start", ("board", "meter.hal.rp2", "meter.storage")),
     ("main", ("meter.app", "meter.compat", "boards", "board")),
 )
 
@@ -105,11 +106,11 @@ PLACES = (
     ("socket", ("meter.hal", "meter.ports")),
     ("meter.hal.sim", ("meter.hal.sim",)),
     ("meter.hal.linux", ("meter.hal.linux",)),
-    ("meter.hal.rp2", ("meter.hal.rp2",)),
+    ("meter.hal.rp2", ("meter.hal.rp2", "start")),
     ("meter.app", ("main",)),
     ("meter.serving", ("meter.app",)),
     ("boards", ("main",)),
-    ("board", ("main",)),
+    ("board", ("main", "start")),
     ("ferraris", ()),
     ("host_tests", ()),
 )

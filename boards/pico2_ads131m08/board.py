@@ -35,8 +35,8 @@ DISPLAY_KEYS = (("up", 10), ("down", 11), ("enter", 12))  # with DISPLAY
 # What the chip's channels see, and what a volt there is at the meter's input: dividers and burdens (see README.md).
 INPUTS = ("VA", "VB", "VC", "IA", "IB", "IC", None, None)
 GAINS = (1, 1, 1, 1, 1, 1, 1, 1)
-VOLTS_A_VOLT = 991.0  # 990 kohm over 1 kohm
-AMPERES_A_VOLT = 25.0  # a 1000:1 clamp with 40 ohm of burden
+VOLTS_A_VOLT = 355.47  # an isolating AC adapter of 230 V to 11.1 V without load, 10 kohm over 619 ohm
+AMPERES_A_VOLT = 30.08  # class 20: a clamp of 2000 turns, 66.5 ohm of burden; class 10: 15.04
 RATIOS = (VOLTS_A_VOLT,) * 3 + (AMPERES_A_VOLT,) * 3 + (1.0,) * 2
 RATE = 30720.0  # until the settings say which frequency it is
 
@@ -44,13 +44,15 @@ RATE = 30720.0  # until the settings say which frequency it is
 OPTICAL_INVERTED, OPTICAL_DEAF = False, True
 ADDRESS = None  # of the network: by DHCP, or (address, mask, gateway, name server)
 
-FILES = 1024 * 1024  # of the 3 MiB that MicroPython leaves for data: the file system's, from the beginning
-FLASH_SIZE = 2 * 1024 * 1024
+# Of the 3 MiB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
+FILES = 524288
+FLASH_SIZE = 2621440
 LOGS = (("events", 4), ("diagnostics", 4), ("security", 4), ("alarms", 4), ("sags", 8))
 PARTITIONS = (
-    (("journal", 96), ("calibration", 3), ("load_profile", 256), ("profile_2", 48))
+    (("journal", 96), ("calibration", 3), ("load_profile", 160), ("profile_2", 47))
     + LOGS
     + (("self_reads", 8), ("config", 48), ("users", 4), ("keys", 4))
+    + (("dlms", 17), ("boot", 3), ("image", 224))  # two slots of 448 KB
 )
 SAMPLES_A_CYCLE = 512
 HALF_CYCLES = 1  # to a frame
@@ -64,6 +66,8 @@ class Board:
     load = None
     signature = b""
     is_attended = False
+    # Public key, 64 bytes, whose signature an image must have; None: any image for this board is taken (README.md).
+    image_key = None
 
     def __init__(self):
         self.partitions = PARTITIONS

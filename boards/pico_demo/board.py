@@ -28,15 +28,15 @@ DISPLAY_BUS, DISPLAY_SCK, DISPLAY_MOSI, DISPLAY_CS, DISPLAY_DC, DISPLAY_RESET, D
 DISPLAY_KEYS = (("up", 10), ("down", 11), ("enter", 12))
 
 INPUTS = ("VA", "IA")
-VOLTS_A_VOLT = (
-    15.0  # a 12 V adapter as the voltage source, its output over 11: scaled to the mains by calibration
-)
-AMPERES_A_VOLT = 30.0  # a 30 A clamp of 1 V
+# What a volt at the pin is at the meter's input: dividers and burdens (see README.md).
+VOLTS_A_VOLT = 259.99  # an isolating AC adapter of 230 V to 11.1 V without load, 10 kohm over 866 ohm
+AMPERES_A_VOLT = 21.48  # class 20: a clamp of 2000 turns, 93.1 ohm of burden; class 10: 10.99
 RATIOS = (VOLTS_A_VOLT, AMPERES_A_VOLT)
 RATE = 128 * 60.0  # until the settings say which frequency it is
 
-FILES = 512 * 1024  # of the 1.4 MiB that MicroPython leaves for data: the file system's, from the beginning
-FLASH_SIZE = 768 * 1024
+# Of the 1408 KB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
+FILES = 524288
+FLASH_SIZE = 786432
 PARTITIONS = (
     ("journal", 48), ("calibration", 3), ("load_profile", 48), ("profile_2", 8), ("events", 4), ("diagnostics", 4),
     ("security", 4), ("alarms", 4), ("sags", 4), ("self_reads", 4), ("config", 24), ("users", 4), ("keys", 4),

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import board_drawings
 import pytest
+from ferraris import front_end
 
 BOARDS = board_drawings.BOARDS
 NAMES = tuple(board_drawings.DRAWINGS)
@@ -42,6 +43,27 @@ def test_pins_in_the_readme_are_those_of_the_board(name):
             assert numbers == value, constant
             checked += 1
     assert checked >= 3
+
+
+def a_volt(known):
+    """Return (mains volts, amperes) for a volt at the input, of the constants of a board.py."""
+    if "VOLTS_A_VOLT" in known:
+        return known["VOLTS_A_VOLT"], known["AMPERES_A_VOLT"]
+    series, tap = known["DIVIDER"]
+    # The adapter's ratio is written as a quotient: constants() takes literals only. test_front_end compares it.
+    return front_end.ADAPTER.ratio * (series + tap) / tap, known["TURNS"] / known["BURDEN"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_volt_at_the_input_is_follows_from_the_resistors_of_the_readme(name):
+    """Of adapters and clamps that isolate, class 20: whoever builds what is drawn has a meter that is right."""
+    assert set(NAMES) == set(front_end.CONVERTERS)
+    converter, known = front_end.CONVERTERS[name], constants(name)
+    volts, amperes = a_volt(known)
+    assert volts == pytest.approx(front_end.voltage(converter).a_volt, abs=0.005)
+    assert amperes == pytest.approx(front_end.current(converter, 20.0).a_volt, abs=0.005)
+    text = (BOARDS / name / "README.md").read_text(encoding="utf-8")
+    assert f"| {volts:.2f} V |" in text and f"| {amperes:.2f} A |" in text
 
 
 @pytest.mark.parametrize("name", NAMES)

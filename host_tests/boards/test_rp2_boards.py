@@ -179,7 +179,7 @@ def test_the_demonstration_board_meters_one_phase(pause_ms):
 
         def levels(number):
             turn = 2 * pi * HERTZ * number / (48e6 / 3125)
-            volts = VOLTS * 2**0.5 / board.VOLTS_A_VOLT / 10 * sin(turn)
+            volts = VOLTS * 2**0.5 / board.VOLTS_A_VOLT * sin(turn)
             return 1.65 + (volts if number % 2 == 0 else AMPERES * 2**0.5 / board.AMPERES_A_VOLT * sin(turn))
 
         adc = Rp2040Adc(world, levels)
@@ -193,7 +193,7 @@ def test_the_demonstration_board_meters_one_phase(pause_ms):
         world.after(1_000_000, lambda: world.advance(pause_ms * 1000))
         run(app, 3.2, app.warm_start)
         assert made.adc.rate == 7680.0 and adc.overwritten == 0
-        assert app.access.read("V.A")[0] == pytest.approx(VOLTS / 10, rel=0.01)
+        assert app.access.read("V.A")[0] == pytest.approx(VOLTS, rel=0.01)
         assert app.access.read("A.A")[0] == pytest.approx(AMPERES, rel=0.01)
         assert app.access.read("Hz.A")[0] == pytest.approx(HERTZ, abs=0.01)
         assert made.adc.overruns == 0

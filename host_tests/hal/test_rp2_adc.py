@@ -138,7 +138,7 @@ def pause(adc, world, ms, after=2):
     return asyncio.run(collect())
 
 
-@pytest.mark.parametrize("ms", (25, 45, 55))
+@pytest.mark.parametrize("ms", (25, 45, 70, 80))
 def test_an_erase_of_the_flash_or_a_collection_loses_nothing(ms):
     with bench() as (world, chip, adc):
         blocks = pause(adc, world, ms)
@@ -147,7 +147,7 @@ def test_an_erase_of_the_flash_or_a_collection_loses_nothing(ms):
         assert adc.overruns == 0 and [block[0] for block in blocks] == [BLOCK * k for k in range(14)]
 
 
-@pytest.mark.parametrize("ms", (70, 150, 500, 1900))
+@pytest.mark.parametrize("ms", (100, 150, 500, 1900))
 def test_being_away_for_longer_than_the_ring_is_a_gap_of_the_right_length(ms):
     with bench() as (world, chip, adc):
         blocks = pause(adc, world, ms)
@@ -156,7 +156,7 @@ def test_being_away_for_longer_than_the_ring_is_a_gap_of_the_right_length(ms):
             assert np.array_equal(counts(block), expected(origin + block[0], BLOCK))
         gaps = [b[0] - a[0] - BLOCK for a, b in zip(blocks, blocks[1:])]
         assert sum(gaps) == adc.overruns > 0 and sum(gap > 0 for gap in gaps) == 1
-        assert adc.overruns >= ms * RATE / 1000 - 2048
+        assert adc.overruns >= ms * RATE / 1000 - 3072
         assert adc.restarts == 0
 
 

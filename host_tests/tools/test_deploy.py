@@ -2,6 +2,7 @@
 
 import hashlib
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from ferraris import deploy, image
@@ -13,6 +14,7 @@ if not (image.TESTS / "node_modules").exists():
     pytest.skip("MicroPython is not here: make setup", allow_module_level=True)
 from host_tests.tools.raw_repl_board import Board, runner
 
+ROOT = Path(__file__).parents[2]
 MAIN = """
 def main():
     from meter import part
@@ -31,10 +33,13 @@ def firmware(tmp_path, monkeypatch):
     board = tmp_path / "small"
     (board / "meter").mkdir(parents=True)
     (board / "main.py").write_text(MAIN)
+    (board / "start.py").write_text("def run():\n    pass\n")
     (board / "board.py").write_text("MACHINE = 'Emscripten'\nBUDGET = {'flash': 100000}\n")
     (board / "meter" / "__init__.py").write_text("VERSION = '1.0'\n")
     (board / "meter" / "part.py").write_text("from board import MACHINE\nNAME = 'for ' + MACHINE\n")
-    (board / "manifest.py").write_text('module("main.py")\nmodule("board.py")\npackage("meter")\n')
+    (board / "manifest.py").write_text(
+        'module("main.py")\nmodule("start.py")\nmodule("board.py")\npackage("meter")\n'
+    )
     monkeypatch.setattr(image, "BOARDS", tmp_path)
     return board
 
@@ -146,12 +151,13 @@ def test_a_port_where_nobody_answers_is_refused(firmware, tmp_path):
 FACTS = {
     "name": "micropython", "version": (1, 25, 0), "machine": "Raspberry Pi Pico2 with RP2350",
     "mpy": 6 | 3 << 8 | 6 << 10, "ulab": True, "asyncio": True, "rom": 0, "free": 1_000_000,
+    "files": 524288,
 }  # fmt: skip
 FILES = {"a.mpy": b"M\x06\x00\x1f", "b.mpy": bytes((77, 6, 3 | 6 << 2, 31))}
 
 
 class Made:
-    values = {"MACHINE": "RP2350"}
+    values = {"MACHINE": "RP2350", "FILES": 524288}
 
 
 def test_a_board_as_it_should_be_has_no_complaint():
@@ -170,6 +176,7 @@ def test_a_board_as_it_should_be_has_no_complaint():
         ({"mpy": 5}, "format 5"),
         ({"mpy": 6 | 3 << 8 | 4 << 10}, "another processor"),
         ({"free": 399_999}, "399,999 bytes free"),
+        ({"files": 3 << 20}, "3,145,728 bytes of the flash, the meter's part begins at 524,288"),
     ],
 )
 def test_each_reason_why_it_would_not_run_is_told(facts, sentence):
@@ -187,3 +194,185 @@ def test_without_a_port_there_must_be_one_board(monkeypatch):
             deploy.only_port()
     monkeypatch.setattr(list_ports, "comports", lambda: [port, Namespace(device="/dev/ttyS0", vid=None)])
     assert deploy.only_port() == "/dev/ttyACM0"
+
+
+# An upgrade. MicroPython on WebAssembly has no VfsRom: this model of it reads a ROMFS and is mounted as a file system.
+ROMFS_MODEL = """
+import io, sys, vfs as real
+class File(io.IOBase):
+    def __init__(self, data):
+        self.data, self.at = data, 0
+    def readinto(self, buffer):
+        part = self.data[self.at:self.at + len(buffer)]
+        buffer[:len(part)] = part
+        self.at += len(part)
+        return len(part)
+    def ioctl(self, what, argument):
+        return 0
+class VfsRom:
+    def __init__(self, data):
+        assert bytes(data[:3]) == b"\\xd2\\xcd\\x31"
+        self.files = {}
+        ((_, inside),) = self.records(data)
+        self.enter(inside, "")
+    def number(self, data, at):
+        value = 0
+        while True:
+            value = value << 7 | data[at] & 0x7F
+            at += 1
+            if not data[at - 1] & 0x80:
+                return value, at
+    def records(self, data):
+        at = 0
+        while at < len(data):
+            kind, at = self.number(data, at)
+            length, at = self.number(data, at)
+            yield kind, data[at:at + length]
+            at += length
+    def enter(self, data, folder):
+        for kind, payload in self.records(data):
+            if kind not in (4, 5):
+                continue
+            name = folder + "/" + bytes(payload[1:1 + payload[0]]).decode()
+            rest = payload[1 + payload[0]:]
+            if kind == 4:
+                self.files[name] = None
+                self.enter(rest, name)
+            else:
+                self.files[name] = [content for _, content in self.records(rest)][0]
+    def mount(self, readonly, make):
+        pass
+    def umount(self):
+        pass
+    def chdir(self, path):
+        pass
+    def stat(self, path):
+        if path not in self.files:
+            raise OSError(2)
+        return (0x4000 if self.files[path] is None else 0x8000,) + (0,) * 9
+    def open(self, path, mode):
+        return File(self.files[path])
+class Vfs:
+    mount = real.mount
+    VfsRom = VfsRom
+sys.modules["vfs"] = Vfs
+"""
+# The board's flash in a file; what is written to it is kept, as the board keeps it.
+FLASH = """
+class Flash:
+    erase_size = 4096
+    def __init__(self, start, size):
+        with open("/flash.bin", "rb") as file:
+            self.memory = bytearray(file.read())
+        self.size = len(self.memory)
+    def read(self, at, buffer):
+        buffer[:] = self.memory[at:at + len(buffer)]
+    def program(self, at, data):
+        for k in range(len(data)):
+            self.memory[at + k] &= data[k]
+    def erase(self, at):
+        self.memory[at:at + 4096] = b"\\xff" * 4096
+    def sync(self):
+        with open("/flash.bin", "wb") as file:
+            file.write(self.memory)
+    def view(self, at, length):
+        return memoryview(self.memory)[at:at + length]
+"""
+WATCHDOG = "class Watchdog:\n    def feed(self):\n        print('watchdog on')\n"
+SIZES = (("boot", 3), ("image", 8))
+
+
+@pytest.fixture
+def upgradable(firmware):
+    """The small board with the start, the storage and the boot loader of the firmware."""
+    (firmware / "board.py").write_text(
+        f"MACHINE = 'Emscripten'\nFILES = FLASH_SIZE = 0\nPARTITIONS = {SIZES}\n"
+        "class Board:\n    name = 'small'\n    image_key = None\n"
+    )
+    (firmware / "meter" / "hal" / "rp2").mkdir(parents=True)
+    for name, text in (
+        ("__init__", ""),
+        ("rp2/__init__", ""),
+        ("rp2/flash", FLASH),
+        ("rp2/watchdog", WATCHDOG),
+    ):
+        (firmware / "meter" / "hal" / f"{name}.py").write_text(text)
+    base = str(ROOT / "firmware")
+    (firmware / "manifest.py").write_text(
+        'module("main.py")\nmodule("board.py")\npackage("meter")\n'
+        f'module("start.py", base_path="{base}")\n'
+        f'package("meter", ("crc.py", "compat.py"), base_path="{base}")\npackage("meter/storage", base_path="{base}")\n'
+    )
+    return firmware
+
+
+def flash_with_an_image(firmware, name):
+    """Return the content of a flash in whose slot 0 an image waits for its trial. name: text of its part.py."""
+    from meter.hal.sim.flash import Flash
+    from meter.storage import boot
+    from meter.storage.image import build, read_header
+    from meter.storage.journal import Journal
+    from meter.storage.partitions import Partitions
+    from meter.storage.slots import Slots
+
+    before = (firmware / "meter" / "part.py").read_text()
+    (firmware / "meter" / "part.py").write_text(name)
+    payload = image.romfs({file.target: code for file, code in image.compiled(Manifest(firmware))})
+    (firmware / "meter" / "part.py").write_text(before)
+    data = build(payload, "small", "2.0.0")
+    sectors = (len(data) + 4095) // 4096
+    sizes = (("boot", 3), ("image", 2 * sectors))
+    (firmware / "board.py").write_text((firmware / "board.py").read_text().replace(str(SIZES), str(sizes)))
+    flash = Flash((2 + 3 + 2 * sectors) * 4096)
+    areas = Partitions.open(flash, sizes)
+    slots = Slots(flash, *areas.area("image"))
+    for number in range(0, (len(data) + 255) // 256):
+        slots.program(0, number, data[256 * number : 256 * number + 256])
+    boot.Boot(Journal(flash, *areas.area("boot"), kind=boot.KIND)).start(
+        0, read_header(data[:256]).crc, 1_700_000_000
+    )
+    content = bytearray(flash.size)
+    flash.read(0, content)
+    return bytes(content)
+
+
+def put_flash(board, content):
+    board.run("file = open('/flash.bin', 'wb')")
+    for at in range(0, len(content), 16384):
+        board.run(f"file.write(bytes.fromhex('{content[at : at + 16384].hex()}'))")
+    board.run("file.close()")
+
+
+def reset(board):
+    """A board that is reset has loaded nothing, and nothing but its root is mounted."""
+    board.run(
+        "import sys, vfs\nfor name in list(sys.modules):\n"
+        "    if name.split('.')[0] in ('main', 'start', 'board', 'meter'):\n        del sys.modules[name]\n"
+        "sys.path[:] = [each for each in sys.path if each not in ('/image', '/lib')]"
+    )
+    return board.run("exec(open('/main.py').read())").replace("\r", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    "name, then", [("NAME = 'anew'\n", "metering anew"), ("NAME = 1 / 0\n", "ZeroDivisionError")]
+)
+def test_the_main_of_a_board_runs_the_image_on_trial_and_at_the_next_start_what_it_was_flashed_with(
+    upgradable, board, name, then
+):
+    """MicroPython imports the modules of the image from where it is mounted; VfsRom is a model. Nothing confirms it."""
+    content = flash_with_an_image(upgradable, name)
+    assert run(board.path) == 0
+    board.run(ROMFS_MODEL)
+    put_flash(board, content)
+    if "Error" in then:
+        with pytest.raises(AssertionError, match=then):
+            reset(board)
+    else:
+        assert reset(board) == ["watchdog on", then]
+    assert reset(board) == ["metering for Emscripten"]
+    assert reset(board) == ["metering for Emscripten"]
+
+
+def test_a_start_that_fails_leaves_what_the_board_was_flashed_with(upgradable, board):
+    assert run(board.path) == 0
+    assert reset(board) == ["start: OSError 44", "metering for Emscripten"]

@@ -21,11 +21,17 @@ from ferraris.manifest import Manifest
 OLDEST = (1, 25)  # MicroPython
 LIB, ROM = "/lib", "/rom"
 START = """\
-# Starts the firmware in {0}. Written by `ferraris deploy`.
+# Starts the firmware in {0}, or a newer image that an upgrade has brought. Written by `ferraris deploy`.
 import sys
 
 sys.path.insert(0, "{0}")
 sys.modules.pop("main", None)
+try:
+    import start
+
+    start.run()
+except Exception as error:  # whatever it is: what the board was flashed with still meters
+    print("start:", type(error).__name__, error)
 import main
 
 main.main()
@@ -50,9 +56,9 @@ def _ask():
         d["rom"] = 0
     try:
         s = os.statvfs("/")
-        d["free"] = s[0] * s[3]
+        d["free"], d["files"] = s[0] * s[3], s[1] * s[2]
     except (AttributeError, OSError):
-        d["free"] = None
+        d["free"], d["files"] = None, 0
     print(repr(d))
 _ask()
 """
@@ -157,6 +163,12 @@ def complaints(facts: dict[str, Any], manifest: Manifest, files: dict[str, bytes
         )
     if any(code[2] >> 2 not in (0, arch) for code in files.values()):
         found.append("it runs native code of another processor")
+    room = manifest.values.get("FILES")
+    if room and facts["files"] > room:
+        found.append(
+            f"its file system has {facts['files']:,} bytes of the flash, the meter's part begins at {room:,}: "
+            "its MicroPython needs the _boot.py of boards/rp2"
+        )
     if facts["free"] is not None and facts["free"] < needed:
         found.append(f"its file system has {facts['free']:,} bytes free; {needed:,} are needed")
     return found

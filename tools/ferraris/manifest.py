@@ -6,6 +6,7 @@ nothing but what is in this repository. A manifest may also set, beside image_ta
     BUDGET = {"flash": bytes, "heap": bytes}    what the image may take; also in board.py
     ARCH = "armv7emsp"                          of native code, as mpy-cross takes it; only where a module has some
     MACHINE = "RP2350"                          what the board's MicroPython says it runs on
+    FILES = 524288                              bytes of the flash that its file system may have
 """
 
 import ast
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from ferraris.errors import UsageError
 from ferraris.image_targets import TARGETS
 
-NAMES = ("BUDGET", "ARCH", "MACHINE")
+NAMES = ("BUDGET", "ARCH", "MACHINE", "FILES")
 
 
 class File(NamedTuple):
@@ -47,7 +48,7 @@ class Manifest:
         target = TARGETS.get(board.name)
         if target:
             self.values = {
-                **dict(zip(NAMES, (target.budget, target.arch, target.machine), strict=True)),
+                **dict(zip(NAMES[:3], (target.budget, target.arch, target.machine), strict=True)),
                 **self.values,
             }
 

@@ -25,15 +25,18 @@ class Boot:
     state   ON_TRIAL, TRIED or CONFIRMED
     before  the slot to go back to
     crc     CRC-32 of the image's payload
+    at      UTC second of the record; 0: there is none
     """
 
     def __init__(self, journal):
         self._journal = journal
         self.slot, self.state, self.before, self.crc = FACTORY, CONFIRMED, FACTORY, 0
+        self.at = 0
         found = journal.load() if journal else None
         if found:
             if len(found[1]) != _RECORD_SIZE or found[1][0] != VERSION:
                 raise StorageError("the boot record has another version than %d" % VERSION)
+            self.at = found[0]
             _, self.slot, self.state, self.before, self.crc = struct.unpack(_RECORD, found[1])
 
     def start(self, slot, crc, now):

@@ -74,10 +74,14 @@ class Slots:
         self._erase_size = flash.erase_size
         self.size = size // SLOTS // flash.erase_size * flash.erase_size
 
+    def start(self, slot):
+        """Return the address on the flash at which a slot begins."""
+        return self._base + slot * self.size
+
     def read(self, slot, at, count):
         """Return bytes of a slot."""
         data = bytearray(count)
-        self._flash.read(self._base + slot * self.size + at, data)
+        self._flash.read(self.start(slot) + at, data)
         return bytes(data)
 
     def sector_of(self, number):

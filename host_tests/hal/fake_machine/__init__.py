@@ -6,6 +6,7 @@ test gets a World of its own by `new_world()`.
 """
 
 import asyncio
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ sys.modules.update(MODULES)
 time.sleep_ms = lambda ms: world.current().advance(ms * 1000)
 TURN_US = 20  # of a turn of the loop in which nobody waits
 REAL_TICKS = compat.ticks_ms
+REAL_STATVFS = os.statvfs
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -53,6 +55,8 @@ def new_world(is_virtual=True, **options):
     before = asyncio.get_event_loop_policy()
     world.set_current(made)
     uctypes.forget()
+    # As MicroPython's: sizes of a block twice, blocks, free blocks twice, and what is 0 there.
+    os.statvfs = lambda path: (4096, 4096, made.files // 4096, 8, 8, 0, 0, 0, 0, 255)
     if is_virtual:
         asyncio.set_event_loop_policy(VirtualPolicy())
         compat.ticks_ms = lambda: int(made.now // 1000)
@@ -60,5 +64,6 @@ def new_world(is_virtual=True, **options):
         yield made
     finally:
         compat.ticks_ms = REAL_TICKS
+        os.statvfs = REAL_STATVFS
         asyncio.set_event_loop_policy(before)
         world.set_current(None)

@@ -5,12 +5,13 @@ state machine is not clocked here: its chip hands over a whole frame at a time, 
 That the program does so is shown by test_rp2_pio, which runs its instructions.
 """
 
+import ctypes
 import struct
 from collections import deque
 
 from host_tests.hal.fake_machine import pio_assembler, uctypes
 from host_tests.hal.fake_machine.machine import take
-from host_tests.hal.fake_machine.world import current
+from host_tests.hal.fake_machine.world import PowerCut, current
 
 asm_pio = pio_assembler.asm_pio
 PIO = pio_assembler.PIO
@@ -235,17 +236,22 @@ def _address(of):
     return uctypes.addressof(of)
 
 
-class Flash:
-    """The part of the flash that is left to data, as a block device. It programs whole pages, and clears bits only."""
+def Flash(start=-1, len=-1):
+    """The part of the flash that is left to data, as a block device; memoryview() of it shows the flash itself."""
+    room = current().flash
+    size = room.__len__()
+    start = 0 if start == -1 else start
+    length = size - start if len == -1 else len
+    if start % SECTOR or length % SECTOR or start < 0 or length <= 0 or start + length > size:
+        raise ValueError
+    # Only a type of ctypes has a buffer that is not its own.
+    made = type("Flash", (_Device, ctypes.c_ubyte * length), {}).from_buffer(room, start)
+    made._start, made._length = start, length
+    return made
 
-    def __init__(self, start=-1, len=-1):
-        room = current().flash
-        size = room.__len__()
-        start = 0 if start == -1 else start
-        length = size - start if len == -1 else len
-        if start % SECTOR or length % SECTOR or start < 0 or length <= 0 or start + length > size:
-            raise ValueError
-        self._start, self._length = start, length
+
+class _Device:
+    """It programs whole pages, and clears bits only. A power cut leaves half of what was being done."""
 
     def readblocks(self, block, buffer, offset=0):
         at = self._start + SECTOR * block + offset
@@ -256,13 +262,20 @@ class Flash:
         at = self._start + SECTOR * block + offset
         assert at % PAGE == 0 and len(buffer) % PAGE == 0, "the chip programs whole pages"
         memory = current().flash
-        for k, byte in enumerate(bytes(buffer)):
+        is_cut = current().operates()
+        for k, byte in enumerate(bytes(buffer)[: len(buffer) // 2 if is_cut else len(buffer)]):
             memory[at + k] &= byte
+        if is_cut:
+            raise PowerCut
         current().flash_log.append(("program", at, len(buffer)))
 
     def ioctl(self, op, arg):
         if op == 6:
             at = self._start + SECTOR * arg
-            current().flash[at : at + SECTOR] = b"\xff" * SECTOR
+            is_cut = current().operates()
+            erased = SECTOR // 2 if is_cut else SECTOR
+            current().flash[at : at + erased] = b"\xff" * erased
+            if is_cut:
+                raise PowerCut
             current().flash_log.append(("erase", at, SECTOR))
         return {3: 0, 4: self._length // SECTOR, 5: SECTOR, 6: 0}.get(op)

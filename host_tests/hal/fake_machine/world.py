@@ -18,6 +18,10 @@ def set_current(made):
     _current = made
 
 
+class PowerCut(Exception):
+    """The power failed while the flash was written or erased."""
+
+
 class Line:
     """The voltage at one GPIO: what the pin drives, else what a chip drives, else the pull resistor.
 
@@ -60,6 +64,10 @@ class World:
         self.pwm = {}  # pin -> (whole number that the system clock is divided by, duty of 65536)
         self.flash = bytearray(b"\xa5" * flash_size)
         self.flash_log = []  # (what, address, length)
+        self.cut_after = (
+            None  # operations of the flash until the power is cut in the middle of one; None: never
+        )
+        self.files = 0  # bytes of the flash that the file system has
         self.dma = {}  # channel -> rp2.DMA
         self.sources = {}  # DMA request -> whoever feeds it
         self.registers = {}  # address -> (read, write)
@@ -67,6 +75,13 @@ class World:
         self.network = None
         self._events = []
         self._order = count()
+
+    def operates(self):
+        """An operation of the flash begins. Return True if the power fails in the middle of it."""
+        if self.cut_after is None:
+            return False
+        self.cut_after -= 1
+        return self.cut_after < 0
 
     def line(self, number):
         """Return the Line of a GPIO."""

@@ -28,14 +28,15 @@ from meter.hal.rp2.frames_pio import BITS, read_frames
 
 BLOCK = const(256)  # frames to a read: half a cycle
 SLOT = const(32)  # bytes a frame takes in the ring
-FRAMES = const(2048)  # in the ring: eight half cycles and more (docs/real-time.md)
+FRAMES = const(3072)  # in the ring, 96 KB: an erase of the flash and a collection fit (docs/real-time.md)
 _SILENCE_MS = const(20)  # without a new frame, and the chip is set up anew: 600 samples
 _RETRY_MS = const(100)  # between attempts to set up a chip that does not answer
 _BAD_BLOCK = const(64)  # damaged frames in a block from which on the wire is not to be trusted
 _SM_DIVIDER = const(3)  # of the system clock: SCK is a twelfth of it, 12.5 MHz at 150
 _SPI_HZ = const(500000)  # for registers, by software: any pins do, and no SPI is taken
 _RX_REQUEST = const(4)  # DMA request of the first state machine's RX FIFO, within its PIO
-_COUNT_SIZE = const(0x10000)
+_COUNT_SIZE = const(0x10000)  # of the PIO: what it counts is known modulo this
+_TURN = const(3 * 0x10000)  # after so many frames count and place in the ring repeat together
 
 
 def divider(system_hz, rate):
@@ -110,16 +111,15 @@ class Adc:
             self._ring.close()
             self._ring = None
 
-    # The ring. Its frames are numbered since the start, modulo 65536; frame n lies in slot n modulo FRAMES.
+    # The ring. Its frames are numbered since the start, modulo _TURN; frame n lies in slot n modulo FRAMES.
 
     def _ready(self):
         """Return how many frames are to be read. Those that were overwritten, or soon will be, are given up."""
         last = (self._ring.position() // SLOT - 1) % FRAMES
-        newest = self._number(last)
-        if newest % FRAMES != last:
-            return 0  # that slot was not written since the start
         # The numbers go round in two seconds: a reader that is away for longer has the watchdog to fear.
-        ready = (newest + 1 - self._count) % _COUNT_SIZE
+        ready = (self._number(last) + 1 - self._count) % _COUNT_SIZE
+        if (self._count + ready - 1) % FRAMES != last:
+            return 0  # that slot was not written since the start
         if ready > FRAMES - BLOCK:
             late = ready // BLOCK * BLOCK - BLOCK
             self._lose(late)
@@ -137,7 +137,7 @@ class Adc:
 
     def _pass(self, frames):
         self._first += frames
-        self._count = (self._count + frames) % _COUNT_SIZE
+        self._count = (self._count + frames) % _TURN
 
     def _take(self, ready):
         """Unpack the next block. Return False, and be done with it, if it is not to be used."""

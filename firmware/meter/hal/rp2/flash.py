@@ -4,6 +4,8 @@ While a sector is erased (up to 45 ms) or a page programmed, nothing runs from t
 converter's ring fills on by itself (see dma_ring).
 """
 
+import os
+
 import rp2
 
 from meter.compat import const
@@ -14,13 +16,33 @@ _ERASE = const(6)  # of a block device's ioctl
 _SYNC = const(3)
 
 
+OVERLAP = "the file system has %d bytes of the flash, the meter's part begins at %d: boards/rp2/README.md"
+
+
+class OverlapError(Exception):
+    """The file system of the board reaches into the meter's part: either would destroy the other."""
+
+
+def file_system():
+    """Return how many bytes of the flash the file system at / has, 0 if there is none."""
+    try:
+        found = os.statvfs("/")
+    except OSError:
+        return 0
+    return found[1] * found[2]
+
+
 class Flash:
     """`size` bytes from `start` (both whole sectors) of the part of the flash that the firmware does not take.
 
-    ValueError if the board's MicroPython leaves less than that for data.
+    ValueError if the board's MicroPython leaves less than that for data. OverlapError if its file system reaches into
+    it: then nothing is touched.
     """
 
     def __init__(self, start, size):
+        taken = file_system()
+        if taken and taken > start:
+            raise OverlapError(OVERLAP % (taken, start))
         self.size = size
         self.erase_size = ERASE_SIZE
         self._device = rp2.Flash(start=start, len=size)
@@ -31,6 +53,11 @@ class Flash:
         self._check(address, len(buffer))
         if len(buffer):
             self._device.readblocks(address // ERASE_SIZE, buffer, address % ERASE_SIZE)
+
+    def view(self, address, length):
+        """Return memory that shows what is there, without a copy: the flash is mapped into memory."""
+        self._check(address, length)
+        return memoryview(self._device)[address : address + length]
 
     def program(self, address, data):
         """Clear the bits at address that are 0 in data. ValueError outside the flash.
