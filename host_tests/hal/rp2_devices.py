@@ -163,3 +163,22 @@ def line():
 
 
 net = in_world(_net, is_virtual=False)
+
+
+def contacts(clock):
+    """Return (Contacts, apply, seen) for the contract suite: three outputs, then two inputs."""
+    outputs, inputs = (4, 5, 8), (2, 3)
+
+    def made(world):
+        from meter.hal.rp2.contacts import Contacts
+
+        device = Contacts(outputs, inputs, clock)
+
+        def apply(channel, state):
+            pin = inputs[channel - 1 - len(outputs)]
+            if world.line(pin).level == bool(state):  # a voltage pulls the pin down
+                world.drive(pin, 0 if state else 1)
+
+        return device, apply, lambda: tuple([bool(world.line(pin).level) for pin in outputs])
+
+    return in_world(made)()
