@@ -19,6 +19,7 @@ package(
         "crc.py",
         "key_wrap.py",
         "meter.py",
+        "optional.py",
         "parts.py",
         "pushing.py",
         "quantities.py",

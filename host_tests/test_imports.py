@@ -41,6 +41,7 @@ RULES = (
     ("meter.aes", ("meter.compat",)),
     ("meter.key_wrap", ("meter.aes",)),
     ("meter.clock", ("meter.compat",)),
+    ("meter.optional", ()),
     ("meter.calendar", ("meter.clock", "meter.compat")),
     ("meter.zone", ("meter.calendar", "meter.zone_rule")),
     ("meter.zone_rule", ("meter.compat",)),
@@ -55,7 +56,15 @@ RULES = (
     ("meter.access", (*CORE, "meter.aes", "meter.key_wrap", "meter.meter", "meter.VERSION")),
     (
         "meter.protocols",
-        ("meter.crc", "meter.clock", "meter.compat", "meter.calendar", "meter.aes", "meter.access.errors"),
+        (
+            "meter.crc",
+            "meter.clock",
+            "meter.compat",
+            "meter.calendar",
+            "meter.aes",
+            "meter.access.errors",
+            "meter.optional",
+        ),  # fmt: skip
     ),
     ("meter.ports", ("meter.compat", "meter.protocols.session")),
     (

@@ -37,29 +37,22 @@ RATE = 128 * 60.0  # until the settings say which frequency it is
 # Of the 1408 KB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
 FILES = 524288
 FLASH_SIZE = 786432
-PARTITIONS = (
-    ("journal", 48), ("calibration", 3), ("load_profile", 48), ("profile_2", 8), ("events", 4), ("diagnostics", 4),
-    ("security", 4), ("alarms", 4), ("sags", 4), ("self_reads", 4), ("config", 24), ("users", 4), ("keys", 4),
-)  # fmt: skip
+PARTITIONS = (("journal", 48), ("calibration", 3))
 SAMPLES_A_CYCLE = 128
 HALF_CYCLES = 1
-MAX_PDU = 256  # bytes, of DLMS
+SETTINGS = {}  # what of SETTINGS in meter/app.py is other here, such as {"service.frequency": 50}
 
 
 class Board:
     """The HAL devices of this board."""
 
     name = "pico_demo"
-    load = net = nvram = None
-    signature = b""
-    is_attended = False
 
     def __init__(self):
         self.partitions = PARTITIONS
         self.half_cycles = HALF_CYCLES
         self.samples_a_cycle = SAMPLES_A_CYCLE
-        self.max_pdu = MAX_PDU
-        self.serial_ports = ("optical",)
+        self.settings = SETTINGS
         self.adc = Adc(INPUTS, RATIOS, RATE)
         self.flash = Flash(FILES, FLASH_SIZE)
         self.rtc = Rtc(I2C(CLOCK_BUS, sda=Pin(CLOCK_SDA), scl=Pin(CLOCK_SCL), freq=400000))

@@ -9,7 +9,6 @@ from host_tests.hal.fake_machine import new_world
 from host_tests.hal.models.ads131m08 import Ads131m08
 from host_tests.hal.models.ds3231 import Ds3231
 from host_tests.hal.models.mb85rs512t import Mb85rs512t
-from host_tests.hal.models.rp2040_adc import Rp2040Adc
 from host_tests.hal.models.serial_line import SerialLine
 
 VOLTS, AMPERES, HERTZ = 120.0, 5.0, 60.0
@@ -164,36 +163,3 @@ def test_no_pin_has_two_uses(pico):
     pins += [wiring.KEY_1, wiring.KEY_2]
     assert len(pins) == len(set(pins)) == 26
     assert set(pins) == {*range(23), 26, 27, 28}
-
-
-# The demonstration board
-
-
-@pytest.mark.parametrize("pause_ms", (0, 90))
-def test_the_demonstration_board_meters_one_phase(pause_ms):
-    with new_world(system_hz=125_000_000, flash_size=1400 * 1024) as world:
-        from meter.app import App
-        from meter.config.schema import validate
-
-        from boards.pico_demo import board
-
-        def levels(number):
-            turn = 2 * pi * HERTZ * number / (48e6 / 3125)
-            volts = VOLTS * 2**0.5 / board.VOLTS_A_VOLT * sin(turn)
-            return 1.65 + (volts if number % 2 == 0 else AMPERES * 2**0.5 / board.AMPERES_A_VOLT * sin(turn))
-
-        adc = Rp2040Adc(world, levels)
-        Ds3231(world, bus=board.CLOCK_BUS).write(bytes((0x0F, 0)))
-        SerialLine(world, board.OPTICAL_UART)
-        world.drive(board.POWER_GOOD, 1)
-        world.flash[:] = b"\xff" * len(world.flash)
-        made = board.Board()
-        off = {"enabled": False}
-        app = App(made, validate({"ports": {"iec62056_21_tcp": off, "dlms_tcp": off, "rs485": off}}))
-        world.after(1_000_000, lambda: world.advance(pause_ms * 1000))
-        run(app, 3.2, app.warm_start)
-        assert made.adc.rate == 7680.0 and adc.overwritten == 0
-        assert app.access.read("V.A")[0] == pytest.approx(VOLTS, rel=0.01)
-        assert app.access.read("A.A")[0] == pytest.approx(AMPERES, rel=0.01)
-        assert app.access.read("Hz.A")[0] == pytest.approx(HERTZ, abs=0.01)
-        assert made.adc.overruns == 0

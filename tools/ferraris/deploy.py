@@ -21,20 +21,23 @@ from ferraris.manifest import Manifest
 OLDEST = (1, 25)  # MicroPython
 LIB, ROM = "/lib", "/rom"
 START = """\
-# Starts the firmware in {0}, or a newer image that an upgrade has brought. Written by `ferraris deploy`.
+# Starts the firmware in {0}. Written by `ferraris deploy`.
 import sys
 
 sys.path.insert(0, "{0}")
 sys.modules.pop("main", None)
+{1}import main
+
+main.main()
+"""
+# Only where the firmware has it.
+CHOICE = """\
 try:
     import start
 
     start.run()
 except Exception as error:  # whatever it is: what the board was flashed with still meters
     print("start:", type(error).__name__, error)
-import main
-
-main.main()
 """
 # What a board is asked. It prints a dict.
 QUESTIONS = """
@@ -184,7 +187,12 @@ def _copy(transport: Any, port: str, files: dict[str, bytes], payload: bytes, in
         _copy_romfs(transport, port, payload)
     else:
         _copy_files(transport, files)
-    transport.fs_writefile("/main.py", START.format(ROM if in_place else LIB).encode())
+    transport.fs_writefile("/main.py", main_of(ROM if in_place else LIB, "start.mpy" in files).encode())
+
+
+def main_of(place: str, chooses: bool) -> str:
+    """Return the /main.py for a firmware in this folder. chooses: True if its start.py chooses among images."""
+    return START.format(place, CHOICE if chooses else "")
 
 
 def _copy_romfs(transport: Any, port: str, payload: bytes) -> None:

@@ -22,6 +22,7 @@ The access object has `identity` (a dict: manufacturer, model, serial, firmware)
 yet. KeyError for keys it does not know. Programming mode asks it for more: see addresses.py.
 """
 
+from meter.optional import part
 from meter.protocols.iec62056_21 import codec, receiver
 from meter.protocols.iec62056_21.readout import data_lines
 from meter.protocols.iec62056_21.receiver import COMMAND, OPTION_SELECT, REPEAT, REQUEST, Receiver
@@ -197,8 +198,7 @@ class Iec6205621Session(Session):
         self._switch(rate if is_offered and procedure == "0" else INITIAL_BAUD)
         if mode == "0":
             self._reply(self._data_block, _SENT, now)
-        elif mode == "1":
-            self._begin_programming()
+        elif mode == "1" and self._begin_programming():
             self._reply(self._programming.operand, _PROGRAMMING, now)
         else:
             self._reply(_break, _IDLE, now)
@@ -225,12 +225,15 @@ class Iec6205621Session(Session):
     # Programming mode
 
     def _begin_programming(self):
+        """Return False if this meter is read out only."""
         # Imported here: a meter that is only read out needs no memory for it.
-        from meter.protocols.iec62056_21.programming import Programming
-
-        self._programming = Programming(self._access)
+        found = part("meter.protocols.iec62056_21.programming")
+        if found is None:
+            return False
+        self._programming = found.Programming(self._access)
         self._receiver.programming = True
         self._state = _PROGRAMMING
+        return True
 
     def _commanded(self, kind, message, now):
         """Answer what came in programming mode. A command with a wrong BCC is asked for again."""
