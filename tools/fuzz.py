@@ -30,9 +30,11 @@ def main() -> int:
     corpora, sent = fuzzing.corpora(), dict.fromkeys(targets, 0)
     started = told = perf_counter()
     seed = options.seed
-    while (total := sum(sent.values())) < options.count:
+    while sum(sent.values()) < options.count:
         for name in targets:
-            count = min(options.batch, max(1, options.count - sum(sent.values())))
+            count = min(options.batch, options.count - sum(sent.values()))
+            if not count:
+                break
             try:
                 fuzzing.batch(name, corpora[name], count, seed)
             except fuzzing.Failure as error:
@@ -46,7 +48,7 @@ def main() -> int:
                 print(f"{sum(sent.values()):,} messages in {told - started:.0f} s", flush=True)
         seed += 1
     each = ", ".join(f"{name} {count:,}" for name, count in sent.items())
-    print(f"mutated messages survived: {total:,} in {perf_counter() - started:.0f} s ({each})")
+    print(f"mutated messages survived: {sum(sent.values()):,} in {perf_counter() - started:.0f} s ({each})")
     return 0
 
 

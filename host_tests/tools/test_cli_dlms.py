@@ -302,6 +302,14 @@ def test_the_billing_period_is_reset_and_the_registers_are_frozen(meter, run, ma
     assert "register freeze" in names and "billing period reset" in names
 
 
+def test_a_reader_whose_numbers_are_behind_goes_on_with_what_the_meter_takes(run, management, keys):
+    counter = keys.parent / "keys.json.counter"
+    assert run("read", management, "clock").returncode == 0
+    counter.write_text("1")  # as after a power cut of the meter, or with the files of before
+    assert run("read", management, "clock").returncode == 0
+    assert int(counter.read_text()) > 256
+
+
 @pytest.mark.parametrize("name", ["encryption", "authentication"])
 def test_a_key_is_changed_and_kept_and_the_old_one_is_refused(run, management, keys, name, tmp_path):
     old = tmp_path / "old.json"

@@ -4,15 +4,18 @@ import getpass
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 
 from meter.protocols.dlms import clients
 
 from ferraris.dlms import key_file, url
+from ferraris.dlms.apdus import Attribute
 from ferraris.dlms.client import Client
 from ferraris.dlms.links import link
-from ferraris.errors import UsageError
+from ferraris.errors import ClientError, UsageError
 
 PASSWORD = "FERRARIS_PASSWORD"
+COUNTER = Attribute(1, "0.0.43.1.0.255")  # the last number that the meter took
 
 
 def connected(options: Namespace) -> Client:
@@ -27,9 +30,24 @@ def connected(options: Namespace) -> Client:
         secret = f"{address.user}:{_password(address)}".encode()
     elif address.client == clients.MANAGEMENT:
         keys = key_file.load(options.keys)
+        _catch_up(address, options.timeout, keys)
     elif options.keys:
         raise UsageError(f"--keys are for the management client: ?client={clients.MANAGEMENT} in the URL")
     return Client(link(address, options.timeout), secret, keys)
+
+
+def _catch_up(address: url.Address, timeout: float, keys: key_file.KeyFile) -> None:
+    """Go on with the number that the meter takes next: after a power cut it is ahead of ours.
+
+    Anybody may answer to that, so a leap is not believed that would use up the numbers.
+    """
+    with Client(link(replace(address, client=clients.PUBLIC), timeout)) as meter:
+        last = meter.read(COUNTER).value
+    if not isinstance(last, int) or last > key_file.LAST // 2:
+        raise ClientError(
+            f"{address.where}: the meter says that {last} frames were sent to it: replace its keys"
+        )
+    keys.raise_to(last + 1)
 
 
 def _password(address: url.Address) -> str:
