@@ -23,7 +23,10 @@ def main(make_board, arguments=None):
 
 async def _run(make_board, state):
     """Run one meter. Return True if it is to start again: a warm start."""
-    board = make_board(state)
+    try:
+        board = make_board(state)
+    except OSError as error:  # what the board consists of is not all there
+        raise SystemExit("the board cannot be opened: %s" % error)
     loop = asyncio.get_running_loop()
     try:
         app = App(board)

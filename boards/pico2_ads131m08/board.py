@@ -97,19 +97,33 @@ class Board:
 
     @property
     def net(self):
-        """The network, None with DISPLAY."""
-        if self._net is None and not DISPLAY:
-            from meter.hal.rp2.net import Net
+        """The network. What does not answer, or is not there, is one that has failed."""
+        if self._net is None:
+            try:
+                self._net = self._open_net()
+            except (
+                ImportError,
+                AttributeError,
+                OSError,
+            ) as error:  # no driver in this MicroPython, or no card
+                from meter.hal.rp2.no_net import NoNet
 
-            bus = SPI(
-                NETWORK_BUS,
-                baudrate=20000000,
-                sck=Pin(NETWORK_SCK),
-                mosi=Pin(NETWORK_MOSI),
-                miso=Pin(NETWORK_MISO),
-            )
-            self._net = Net(bus, NETWORK_CS, NETWORK_RESET, ADDRESS)
+                self._net = NoNet(str(error))
         return self._net
+
+    def _open_net(self):
+        if DISPLAY:
+            raise OSError("the display has its pins")
+        from meter.hal.rp2.net import Net
+
+        bus = SPI(
+            NETWORK_BUS,
+            baudrate=20000000,
+            sck=Pin(NETWORK_SCK),
+            mosi=Pin(NETWORK_MOSI),
+            miso=Pin(NETWORK_MISO),
+        )
+        return Net(bus, NETWORK_CS, NETWORK_RESET, ADDRESS)
 
     def uart(self, name):
         """Open the serial port with this name."""

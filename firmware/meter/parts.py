@@ -52,6 +52,7 @@ SERVING = (
     "meter.protocols.dlms.objects.logs",
     "meter.protocols.dlms.objects.catalogue",
     "meter.protocols.dlms.wrapper_session",
+    "meter.optional",
     "meter.protocols.iec62056_21.codec",
     "meter.protocols.iec62056_21.receiver",
     "meter.protocols.iec62056_21.objects",

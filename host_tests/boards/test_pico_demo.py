@@ -17,7 +17,7 @@ from host_tests.hal.models.rp2040_adc import Rp2040Adc
 from host_tests.hal.models.serial_line import SerialLine
 
 BOARD = Path(image.BOARDS) / "pico_demo"
-SCRIPT = Path(__file__).parent / "reduced" / "test_pico_demo.py"
+SCRIPT = Path(__file__).parent / "reduced" / "metering.py"
 OWN = ("meter.app", "meter.reading", "meter.totals")  # in its image in the place of the whole meter's
 VOLTS, AMPERES, HERTZ = 120.0, 5.0, 60.0
 # RAM of an RP2040 but for what MicroPython has of it itself (its map: 256 KB, less data and 24 KB more: estimate).

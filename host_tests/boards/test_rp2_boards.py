@@ -163,3 +163,28 @@ def test_no_pin_has_two_uses(pico):
     pins += [wiring.KEY_1, wiring.KEY_2]
     assert len(pins) == len(set(pins)) == 26
     assert set(pins) == {*range(23), 26, 27, 28}
+
+
+@pytest.mark.parametrize("missing", ("the driver", "the card", "the place"))
+def test_a_board_without_its_network_meters_and_its_tcp_ports_have_failed(pico, monkeypatch, missing):
+    from meter.app import App
+    from meter.config.schema import validate
+
+    from host_tests.hal.fake_machine import network
+
+    def silent(self, value=None):
+        raise OSError("timeout")
+
+    if missing == "the driver":
+        monkeypatch.delattr(network, "WIZNET5K")
+    elif missing == "the card":
+        monkeypatch.setattr(network.WIZNET5K, "active", silent)
+    else:
+        monkeypatch.setattr(pico.wiring, "DISPLAY", True)
+    app = App(pico.wiring.Board(), validate({"dlms": {"push": {"enabled": True}}}))
+    told = run(app, 2.2, app.warm_start)
+    assert told == [("iec62056-21", "uart0"), ("iec62056-21", "uart1")]
+    assert app.access.read("V.A")[0] == pytest.approx(VOLTS, rel=2e-4)
+    assert [(e.port, e.fault) for e in app._serving.endpoints] == [
+        ("optical", False), ("rs485", False), ("iec62056_21_tcp", True), ("dlms_tcp", True),
+    ]  # fmt: skip
