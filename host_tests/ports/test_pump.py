@@ -423,6 +423,181 @@ def test_stream_in_which_something_waits_is_drained(run):
     assert stream.done == [b"one", "drained"]
 
 
+# What comes while a read waits is answered where it arrives
+
+
+class Heard(Quick):
+    """A stream that listens: say(data) is what a real event loop does. `reads` counts what went the long way.
+
+    `backlog` bytes have not left yet; drain() waits until the test says that they have.
+    """
+
+    def __init__(self):
+        super().__init__(configurable=False)
+        self.backlog = self.reads = 0
+        self.waiting, self.woken, self.kept = False, asyncio.Event(), b""
+
+    def listen(self, take):
+        self.take = take
+
+    def wake(self):
+        self.woken.set()
+
+    def say(self, data):
+        if not self.waiting or self.woken.is_set() or not self.take(data):
+            self.kept += data
+            self.woken.set()
+
+    async def read(self):
+        self.reads += 1
+        if not self.kept:
+            self.waiting = True
+            try:
+                await self.woken.wait()
+            finally:
+                self.waiting = False
+        self.woken.clear()
+        data, self.kept = self.kept, b""
+        return data
+
+    def queued(self):
+        return self.backlog
+
+    async def drain(self):
+        self.done.append("drained")
+        while self.backlog:
+            await asyncio.sleep(1)
+
+
+async def _listening(session, **options):
+    """Begin to carry a session. Return (stream, task); the stream waits."""
+    stream = Heard()
+    task = asyncio.create_task(pump(session, stream, LoopTime(), **options))
+    await _until(lambda: stream.waiting)
+    return stream, task
+
+
+async def _ended(task):
+    task.cancel()
+    await asyncio.wait([task], timeout=1)
+    return task
+
+
+def test_short_answer_goes_out_before_any_task_has_a_turn(run):
+    async def talk():
+        stream, task = await _listening(Echo(ticks=(60_000,)))
+        for _ in range(100):
+            stream.say(b"x")
+        written, reads = stream.written, stream.reads
+        await _ended(task)
+        return written, reads
+
+    assert run(talk()) == (b"x" * 100, 1)
+
+
+def test_long_answer_goes_out_in_pieces_and_what_comes_meanwhile_behind_it(run):
+    async def talk():
+        stream, task = await _listening(Echo())
+        stream.say(b"a" * (PIECE + 1))
+        before = stream.written
+        stream.say(b"b")
+        await _until(lambda: stream.written.endswith(b"b"))
+        stream.say(b"c")
+        await _ended(task)
+        return before, stream.done
+
+    assert run(talk()) == (b"", [b"a" * PIECE, b"a", b"b", b"c"])
+
+
+def test_peer_whose_answers_have_not_left_is_not_answered_more_until_they_have(run):
+    async def talk():
+        session = Echo()
+        stream, task = await _listening(session)
+        stream.backlog = 10
+        for _ in range(100):
+            stream.say(b"x")
+        heard = list(session.heard)
+        await asyncio.sleep(5)
+        stream.say(b"y")
+        one = stream.written
+        stream.backlog = 0
+        await asyncio.sleep(5)
+        await _ended(task)
+        return heard, one, stream.done
+
+    assert run(talk()) == ([], b"x" * 100, [b"x" * 100, "drained", b"y"])
+
+
+def test_peer_that_asks_on_and_takes_no_answer_has_gone_in_time(run):
+    async def talk():
+        session = Echo()
+        stream, task = await _listening(session, drain_ms=3000)
+        stream.backlog = 10
+        stream.say(b"x")
+        await asyncio.wait([task], timeout=60)
+        return task.done() and task.result(), session.ended
+
+    assert run(talk()) == (True, 3000)
+
+
+def test_busy_session_is_worked_for_and_what_comes_meanwhile_is_handed_in_afterwards(run):
+    async def talk():
+        session = Working(True)
+        stream, task = await _listening(session)
+        stream.say(b"a")
+        stream.say(b"b")
+        await _until(lambda: stream.waiting and stream.written == b"donedone")
+        await _ended(task)
+        return [left for _, left in session.heard]
+
+    assert run(talk()) == [0, 0]
+
+
+def test_session_that_closes_where_its_request_arrives_ends_the_pump(run):
+    async def talk():
+        stream, task = await _listening(Echo())
+        stream.say(b"bye!")
+        return await task, stream.written
+
+    assert run(talk()) == (False, b"bye!")
+
+
+def test_error_of_our_own_where_a_request_arrives_is_raised_by_the_pump_alone(run):
+    class Faulty(Echo):
+        def receive(self, data, now):
+            raise ZeroDivisionError
+
+    async def talk():
+        stream, task = await _listening(Faulty())
+        stream.say(b"x")  # the event loop has nothing to do with it
+        with pytest.raises(ZeroDivisionError):
+            await task
+
+    run(talk())
+
+
+def test_deadline_that_moves_nearer_where_a_request_arrives_is_kept(run):
+    async def talk():
+        session = Echo(ticks=(60_000,))
+        stream, task = await _listening(session)
+        session.ticks.insert(0, 50)
+        stream.say(b"a")
+        await asyncio.sleep(1)
+        await _ended(task)
+        return stream.written
+
+    assert run(talk()) == b"atick50;"
+
+
+def test_cancelling_is_obeyed_when_a_request_ends_the_read_at_the_same_time(run):
+    async def talk():
+        stream, task = await _listening(Echo())
+        stream.say(b"a" * (PIECE + 1))
+        return (await _ended(task)).cancelled()
+
+    assert run(talk())
+
+
 def test_serial_port_begins_a_new_session_after_each_and_ends_with_the_line(run):
     sessions = []
 
@@ -595,6 +770,84 @@ def test_read_size_is_the_most_a_session_is_handed():
 
     asyncio.run(_served(talk, make_session=make_session, read_size=1000))
     assert max(len(data) for _, data in sessions[0].heard) <= 1000
+
+
+async def _with_reads_counted(port):
+    """Return the reader and the writer of a new connection, and a list that grows with each read of its stream."""
+    reader, writer = await _connect(port)
+    await _until(lambda: port.connections == 1)
+    ((_, stream),) = port._tasks
+    reads, really_read = [], stream.read
+
+    async def read():
+        reads.append(1)
+        return await really_read()
+
+    stream.read = read
+    return reader, writer, reads
+
+
+def test_short_answers_over_the_network_wake_no_task():
+    async def talk(port):
+        reader, writer, reads = await _with_reads_counted(port)
+        for _ in range(50):
+            writer.write(b"ping")
+            assert await reader.readexactly(4) == b"ping"
+        writer.close()
+        return len(reads)
+
+    assert asyncio.run(_served(talk))[0] == 0
+
+
+def test_what_is_longer_than_a_read_goes_the_ordinary_way_and_what_follows_stays_behind_it():
+    async def talk(port):
+        reader, writer, reads = await _with_reads_counted(port)
+        sent = [b"a" * 1500, b"b" * 10, b"c" * 700, b"d"]
+        for piece in sent:
+            writer.write(piece)
+            await asyncio.sleep(0)
+        answer = await reader.readexactly(sum(map(len, sent)))
+        writer.write(b"!")
+        last = await reader.read()
+        writer.close()
+        return answer == b"".join(sent), last, len(reads) >= 4
+
+    assert asyncio.run(_served(talk))[0] == (True, b"!", True)
+
+
+def test_requests_of_a_peer_that_reads_no_answer_are_not_answered_without_end(monkeypatch):
+    """Each answer is short enough to go out at once: what has not left holds the next one up all the same."""
+    monkeypatch.setattr(tcp, "CLOSE_MS", 50)
+
+    class Answering(Echo):
+        def receive(self, data, now):
+            self._output.extend(bytes(PIECE))
+
+    async def talk(port):
+        loop, deaf = asyncio.get_running_loop(), socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.setblocking(False)
+        await loop.sock_connect(deaf, port.address)
+        deaf.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await _until(lambda: port.connections == 1)
+        ((_, stream),) = port._tasks
+        most = 0
+        for _ in range(6000):
+            try:
+                deaf.send(b"x")
+            except OSError:  # nobody reads what it sends, or it was given up
+                break
+            await asyncio.sleep(0)
+            most = max(most, stream.queued())
+        for _ in range(200):
+            if port.connections:
+                await asyncio.sleep(0.01)
+        deaf.close()
+        return most, port.connections
+
+    most, connections = asyncio.run(_served(talk, make_session=Answering, drain_ms=100))[0]
+    assert 0 < most < 200_000
+    assert connections == 0
 
 
 def test_answer_longer_than_what_the_network_takes_arrives_whole():

@@ -5,9 +5,10 @@ a line also has `configure(baud, bits, parity, stop)`, and a stream that sends a
 many bytes have not left yet. hal's Uart is one, ports.tcp.TcpStream another. Output goes out in pieces, each drained
 before the next: a slow peer holds up its own session only, and not for ever.
 
-A stream may also have `listen(take)`: take(data) is then called with what comes while a read waits, and returns True if
-it has dealt with it. An answer goes out from there, and no task is woken for it. (CPython's have that, MicroPython's
-have not.)
+A stream without a line may also have `listen(take)`: take(data) is then called with what comes while a read waits, and
+returns True if it has dealt with it. A short answer goes out from there, and no task is woken for it. All else is the
+task's: take() returns False, or it calls the stream's `wake()`, which ends the read that waits with what has come
+since, b"" too. (CPython's streams have that, MicroPython's have not.)
 
 Requests are many and time-outs few. So the task that was called reads and answers, and makes no timer for it; one
 watch sleeps until the deadline it last saw, and only then looks whether that has moved on. A deadline that moves
@@ -46,7 +47,9 @@ class _Pump:
         self._sending = asyncio.Lock()
         self._task = asyncio.current_task()
         self._reading = False
-        self._called = False  # the read that was under way has been ended, not by its stream
+        self._called = False  # the watch has ended the read that was under way
+        self._woken = False  # _take() has
+        self._kept = b""  # what had come by then
         self._left = b""  # output that take_output() has given already
         self._lost = False  # the watch could not send
         self._error = None  # what the session raised in the watch
@@ -94,25 +97,33 @@ class _Pump:
         await self._send()
         if session.busy or session.closed or self._error is not None or self._lost:
             return None
-        deadline = session.deadline()
-        if deadline is not None and (self._watched is None or deadline < self._watched):
-            self._begin_watch(deadline)
+        self._mind_deadline()
+        if self._kept:
+            data, self._kept = self._kept, b""
+            return data
+        return await self._read()
+
+    async def _read(self):
+        """Return what the stream has; None if it was the pump that has ended the read."""
         self._reading = True
         try:
-            return await self._stream.read()
+            data = await self._stream.read()
         except asyncio.CancelledError:
             if self._called:
-                self._called = False
                 return None
             raise
         finally:
             self._reading = False
+        if not self._woken:
+            return data
+        self._woken, self._kept = False, data
+        return None
 
     def _take(self, data):
         """Hand data to the session while a read waits, and answer if that needs no wait. Return False if not."""
         session = self._session
-        if not self._reading or self._called or self._sending.locked():
-            return False
+        if not self._reading or self._woken or self._called or self._sending.locked() or self._queued():
+            return False  # a peer that does not take the last answer waits for the next one
         try:
             session.receive(data, self._uptime.ms())
             output = session.take_output()
@@ -120,20 +131,13 @@ class _Pump:
                 self._left = output
             elif output:
                 self._stream.write(output)
-            deadline = session.deadline()
+            self._mind_deadline()
         except Exception as error:  # an error of ours is the caller's to see
             self._error = error
-            self._end_read()
-            return True
-        is_nearer = deadline is not None and (self._watched is None or deadline < self._watched)
-        if session.busy or session.closed or self._left or is_nearer or self._queued():
-            self._end_read()
+        if session.busy or session.closed or self._left or self._error is not None:
+            self._woken = True  # not by cancelling the task: that might hide that somebody else does
+            self._stream.wake()
         return True
-
-    def _end_read(self):
-        """End the read that waits: there is something else to do."""
-        self._called = True
-        self._task.cancel()
 
     # Output
 
@@ -177,6 +181,12 @@ class _Pump:
         return True
 
     # Time
+
+    def _mind_deadline(self):
+        """See that the session's deadline is watched for."""
+        deadline = self._session.deadline()
+        if deadline is not None and (self._watched is None or deadline < self._watched):
+            self._begin_watch(deadline)
 
     def _begin_watch(self, deadline):
         """Watch for a deadline. A watch that sleeps for a later one is given up."""
@@ -222,5 +232,6 @@ class _Pump:
     def _wake(self):
         """End the read if there is no more to read for."""
         over = self._session.closed or self._lost or self._error is not None
-        if over and self._reading and not self._called:
-            self._end_read()
+        if over and self._reading:
+            self._called = True
+            self._task.cancel()

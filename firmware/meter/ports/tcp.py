@@ -73,6 +73,11 @@ class TcpStream:
         self._tap = _Tap(self._transport.get_protocol(), take, self._read_size)
         self._transport.set_protocol(self._tap)
 
+    def wake(self):
+        """See pump. Only after listen()."""
+        self._tap.is_behind = True  # until the task that reads has had its turn
+        self._reader._wakeup_waiter()  # as feed_data() does; nothing public does it without data
+
     @property
     def peer(self):
         """Address and port of the peer as text; "" where it is not known."""
