@@ -1,6 +1,7 @@
 """The wiring: builds a meter for a board and runs its tasks. Nothing else knows all the parts."""
 
 import asyncio
+from gc import collect
 
 from meter import VERSION, parts
 from meter.access import actions
@@ -236,6 +237,7 @@ class App:
                 self._diagnostics.take(meter.diagnostics.state, meter.clock.second)
                 self.dlms_state.tick(meter.clock.second)
                 self._metered()
+            frame = None  # it holds the tracker's buffers: calibrate() makes others
             if progress:
                 progress(block[0] + block[1])
             block = await adc.read()
@@ -259,11 +261,20 @@ class App:
             self._begun.set()
 
     def calibrate(self, new, **who):
-        """Store a Calibration. It is used from the next start on. who: origin, user, peer for the event."""
+        """Store a Calibration, and meter by it from now on. who: origin, user, peer for the event."""
         now = self.meter.clock.second
         self._calibrations.save(new.pack(), now)
         self.logs.add(event_kinds.CALIBRATION, now, **who)
         self._board.flash.sync()
+        self.calibration = new
+        self._flush()
+        self.meter.cut()
+        if self.tracker:
+            # The buffers of one are most of a board's heap. Should there be no room: the next start has the new ones.
+            self.tracker = None
+            collect()
+            self.tracker = self._tracker(self.settings)
+        self.meter.measure(builder.half_cycles(self.settings, new, self._dtype))
 
     def hang_up(self):
         """Test mode has begun: network connections end, and none is served until it is over (the manual, Test Mode)."""

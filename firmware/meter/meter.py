@@ -45,11 +45,12 @@ class Meter:
         self._observer = observer
         self._dtype = dtype
         self._sample = 0
-        self._measure(half_cycles)
+        self.measure(half_cycles)
         utc, self.restored_at = engine.start(utc, lost)
         self.clock = Clock(rate, utc)
 
-    def _measure(self, half_cycles):
+    def measure(self, half_cycles):
+        """Go on with other HalfCycles. cut() comes before."""
         self._half_cycles = half_cycles
         spans = [Span(self._dtype, half_cycles.connection) for _ in range(4)]
         self._piece, self._span, self._average, self._spare = spans
@@ -65,7 +66,7 @@ class Meter:
         self.dips.finish(self.clock)
         dips.observers = self.dips.observers
         self.engine, self.diagnostics, self.dips = engine, diagnostics, dips
-        self._measure(half_cycles)
+        self.measure(half_cycles)
 
     @property
     def energy(self):

@@ -1,19 +1,19 @@
 """`ferraris calibrate`: a reference load on the meter, and the constants that make it read as applied.
 
 The simulated meter applies the load itself. With --board it is the meter of that board, on this computer, not served
-meanwhile; the load is there, and what is given is what a reference instrument shows, the same on every phase.
+meanwhile; with --meter one that runs, reached over DLMS. There the load is real, and what is given is what a reference
+instrument shows.
 
 The reference is applied at the meter's terminals, without instrument transformers, so their corrections and the tweaks
-of watts and vars take no part; nothing of it is registered as energy. Each round measures with the constants of
-the round before; a last round shows what is left.
+of watts and vars take no part; nothing of it is registered as energy, but by a meter that runs. Each round measures
+with the constants of the round before; a last round shows what is left.
 """
 
 import asyncio
 import importlib
 import json
-import math
 from argparse import Namespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from meter.app import App
@@ -22,77 +22,90 @@ from meter.hal.sim.flash import WrongFileSize
 from meter.hal.sim.front_end import quantised_rate
 from meter.hal.sim.synthesizer import Synthesizer, three_phase
 from meter.metrology import builder
-from meter.metrology.calibration import Calibration, CalibrationError
+from meter.metrology.calibration import Calibration, CalibrationError, unpack
 from meter.metrology.frame import HALF
 from meter.metrology.span import Span
-from meter.metrology.tracking import CHANNELS
-from meter.quantities import index
 from meter.registers.engine_state import StateError
 from meter.storage.errors import StorageError
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from boards.sim.board import Board, nominal_full_scale
-from ferraris.errors import UsageError
+from ferraris.calibrate_report import Reference, Values, result_of, show
+from ferraris.constants import PHASES, improved
+from ferraris.dlms import calibrating, url
+from ferraris.dlms.client import Client
+from ferraris.dlms.connecting import connected
+from ferraris.errors import ClientError, UsageError
 from ferraris.settings import Settings
 from ferraris.state_dir import refuse, state_directory
 from ferraris.stored import settings_for
 
 LINUX_BOARDS = ("linux_ads131m08", "linux_ad7606")
+STATE = "state"
+ANGLE = 60.0
 ROUNDS = 3
+ROUNDS_OF_A_RUNNING_METER = 2  # the second is free of the offsets that the first has found
 HALF_CYCLES = 30
 SETTLING_S = 0.5  # before each measurement, while the tracking settles
 NEUTRAL = ("correction.", "loss.", "service.connection")
 
 
-class Reference(NamedTuple):
-    """What is applied to each element: V, A, degrees by which the current lags; and for how long each round."""
-
-    voltage: float
-    current: float
-    angle: float
-    seconds: float
-
-
 def command(options: Namespace) -> int:
     """Calibrate, store, print."""
-    settings = settings_for(options.config, options.state)
+    result = _of_running(options) if options.meter else _of_stopped(options)
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        show(result)
+    return 0
+
+
+def _each(value: Values | None, default: float) -> Values:
+    """Return a value for each phase."""
+    given = value or (default,)
+    return given * len(PHASES) if len(given) == 1 else given
+
+
+# A meter that is not running.
+
+
+def _of_stopped(options: Namespace) -> dict[str, Any]:
+    for name in ("keys", "timeout"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name} is for a meter that runs: --meter URL")
+    state_name = options.state or STATE
+    settings = settings_for(options.config, state_name)
     reference = Reference(
-        options.voltage or settings["service.nominal_voltage"],
-        options.current or settings["service.nominal_current"],
-        options.angle,
+        _each(options.voltage, settings["service.nominal_voltage"]),
+        _each(options.current, settings["service.nominal_current"]),
+        _each(options.angle, ANGLE),
         options.seconds,
     )
     if not options.board:
         _check(reference, settings)
-    with state_directory(options.state) as state:
+    with state_directory(state_name) as state:
         try:
             board = _real_board(options.board, state) if options.board else _board(settings, reference, state)
             app = App(board, settings)
         except (WrongFileSize, StorageError, StateError, ConfigError) as error:
             raise refuse(state, error) from error
         try:
-            result = asyncio.run(calibrate(app, board, settings, reference))
+            return asyncio.run(calibrate(app, board, settings, reference))
         except CalibrationError as error:
-            lines = "".join(f"\n  {line}" for line in str(error).splitlines())
-            raise UsageError(
-                f"{state}: not calibrated, the constants were left as they were:{lines}"
-            ) from error
+            raise _not_calibrated(state, error) from error
         finally:
             board.close()
-    if options.json:
-        print(json.dumps(result, indent=1))
-    else:
-        _print(result)
-    return 0
+
+
+def _not_calibrated(where: str, error: CalibrationError) -> UsageError:
+    lines = "".join(f"\n  {line}" for line in str(error).splitlines())
+    return UsageError(f"{where}: not calibrated, the constants were left as they were:{lines}")
 
 
 def _check(reference: Reference, settings: Settings) -> None:
     volts, amps = nominal_full_scale(settings)
     for name, value, most, unit in (
-        ("--voltage", reference.voltage, volts, "V"),
-        ("--current", reference.current, amps, "A"),
+        ("--voltage", max(reference.voltage), volts, "V"),
+        ("--current", max(reference.current), amps, "A"),
         ("--seconds", reference.seconds, 600.0, "s"),
     ):
         if value > most:
@@ -110,7 +123,7 @@ def _real_board(name: str, state: str) -> Any:
 
 def _board(settings: Settings, reference: Reference, state: str) -> Board:
     rate = quantised_rate(2 * HALF * settings["service.frequency"], settings["simulator.clock"])
-    load = three_phase((reference.voltage,) * 3, (reference.current,) * 3, (reference.angle,) * 3)
+    load = three_phase(reference.voltage, reference.current, reference.angle)
     source = Synthesizer(rate, float(settings["service.frequency"]), load)
     return Board(settings, source, nominal_full_scale(settings), state=state, half_cycles=HALF_CYCLES)
 
@@ -124,15 +137,10 @@ async def calibrate(app: App, board: Any, settings: Settings, reference: Referen
     for _ in range(ROUNDS):
         span = await _measure(board, settings, found, reference.seconds)
         spans.append(span)
-        volts, amps, lag = (reference.voltage,) * 3, (reference.current,) * 3, (reference.angle,) * 3
-        found = found.improved(span, volts, amps, lag, board.adc.scales)
+        found = improved(found, span, reference.voltage, reference.current, reference.angle, board.adc.scales)
     spans.append(await _measure(board, settings, found, reference.seconds))
     app.calibrate(found)
-    return {
-        "reference": reference._asdict(),
-        "before": {**_constants(before), "error": _errors(spans[0], reference)},
-        "after": {**_constants(found), "error": _errors(spans[-1], reference)},
-    }
+    return result_of(reference, (before, spans[0]), (found, spans[-1]))
 
 
 async def _measure(board: Any, settings: Settings, calibration: Calibration, seconds: float) -> Span:
@@ -149,69 +157,61 @@ async def _measure(board: Any, settings: Settings, calibration: Calibration, sec
     return span
 
 
-def _constants(calibration: Calibration) -> dict[str, dict[str, float]]:
-    """Return gain and offset by channel, and the angle by phase."""
-    return {
-        "gain": dict(zip(CHANNELS, calibration.gains, strict=True)),
-        "offset": dict(zip(CHANNELS, calibration.offsets, strict=True)),
-        "angle": dict(zip("ABC", calibration.angles, strict=True)),
-    }
+# A meter that runs.
 
 
-def _errors(span: Span, reference: Reference) -> dict[str, float]:
-    """Return by channel the error in percent, and by element that of W in percent of VA and the angle's in degrees."""
-    found = {}
-    for name in CHANNELS:
-        applied = reference.voltage if name[0] == "V" else reference.current
-        found[name] = 100 * (span.value(index(f"{name[0].replace('I', 'A')}.{name[1]}")) / applied - 1)
-    apparent = reference.voltage * reference.current
-    true = apparent * math.cos(math.radians(reference.angle))
-    for phase in "ABC":
-        w, var = span.value(index(f"W.bi.{phase}")), span.value(index(f"VAR.bi.{phase}"))
-        found[f"W{phase}"] = 100 * (w - true) / apparent
-        lag = math.degrees(math.atan2(var, w))
-        found[f"angle{phase}"] = (lag - reference.angle + 180) % 360 - 180
-    return found
+def _of_running(options: Namespace) -> dict[str, Any]:
+    for name in ("board", "config", "state"):
+        if getattr(options, name):
+            raise UsageError(f"--{name} is for a meter that does not run: leave it out with --meter")
+    given = []
+    for name in ("voltage", "current", "angle"):
+        value = getattr(options, name)
+        if value is None:
+            raise UsageError(f"--{name}: what the reference instrument shows, of one phase or of A,B,C")
+        given.append(_each(value, 0.0))
+    reference = Reference(given[0], given[1], given[2], options.seconds)
+    options.url, options.timeout = options.meter, options.timeout or 10.0
+    where = url.parse(options.url).where
+    with connected(options) as meter:
+        return _Running(meter, where, reference, options.timeout).calibrate()
 
 
-def _print(result: dict[str, Any]) -> None:
-    console = Console()
-    applied = result["reference"]
-    console.print(
-        f"applied to each phase: {applied['voltage']:g} V, {applied['current']:g} A, "
-        f"lagging by {applied['angle']:g} degrees",
-        highlight=False,
-    )
-    before, after = result["before"], result["after"]
-    channels = _table("Channel", ("Gain", "Offset", "Error %"))
-    for name in CHANNELS:
-        rows = [
-            (f"{s['gain'][name]:.6f}", f"{s['offset'][name]:.1f}", f"{s['error'][name]:+.4f}")
-            for s in (before, after)
-        ]
-        channels.add_row(name, *rows[0], *rows[1])
-    elements = _table("Element", ("Angle", "Error", "W error %"))
-    for phase in "ABC":
-        rows = [
-            (
-                f"{s['angle'][phase]:+.5f}",
-                f"{s['error']['angle' + phase]:+.5f}",
-                f"{s['error']['W' + phase]:+.4f}",
+class _Running:
+    """The calibration of one meter."""
+
+    def __init__(self, meter: Client, where: str, reference: Reference, patience: float) -> None:
+        self._meter, self._where, self._reference = meter, where, reference
+        self._patience = max(patience, 2 * calibrating.WINDOW_S)
+        self._state = "nothing was written"
+
+    def calibrate(self) -> dict[str, Any]:
+        """Find the constants and write them. Returns what --json prints."""
+        self._by = calibrating.corrections(self._meter)
+        before = calibrating.constants(self._meter)
+        try:
+            return self._rounds(before)
+        except CalibrationError as error:
+            if self._state != "nothing was written":
+                calibrating.write(self._meter, before)
+            raise _not_calibrated(self._where, error) from error
+        except ClientError as error:
+            raise ClientError(f"{error}; {self._state}") from error
+
+    def _rounds(self, before: Calibration) -> dict[str, Any]:
+        found, readings = before, [self._read(0)]
+        reference = self._reference
+        for number in range(1, ROUNDS_OF_A_RUNNING_METER + 1):
+            reading = readings[-1]
+            better = improved(
+                found, reading, reference.voltage, reference.current, reference.angle, reading.scales
             )
-            for s in (before, after)
-        ]
-        elements.add_row(phase, *rows[0], *rows[1])
-    console.print(channels)
-    console.print(elements)
-    console.print(
-        "offsets in counts, angles in degrees, W error of the volt-amperes; stored", highlight=False
-    )
+            found = unpack(better.pack())  # as it is stored, and within bounds
+            self._state = f"the meter may have the constants of round {number} or those before, whole"
+            calibrating.write(self._meter, found)
+            self._state = f"the meter has the constants of round {number}"
+            readings.append(self._read(calibrating.SETTLING))
+        return result_of(reference, (before, readings[0]), (found, readings[-1]))
 
-
-def _table(what: str, columns: tuple[str, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
-    table.add_column(what, no_wrap=True)
-    for time in ("before", "after"):
-        for column in columns:
-            table.add_column(f"{column}\n{time}", justify="right", no_wrap=True)
-    return table
+    def _read(self, skip: int) -> calibrating.Reading:
+        return calibrating.measure(self._meter, self._by, self._reference.seconds, skip, self._patience)

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from meter import VERSION
@@ -173,14 +173,23 @@ def _add_accuracy(command: argparse.ArgumentParser) -> None:
 def _add_calibrate(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=calibrate.command)
     command.add_argument("--config", metavar="F", help="configuration (JSON)")
-    command.add_argument("--state", metavar="DIR", default="state", help="the meter (default ./state)")
+    command.add_argument("--state", metavar="DIR", help="the meter (default ./state)")
     command.add_argument(
         "--board", metavar="NAME", help="the meter of this computer's board, not the simulated one"
     )
-    command.add_argument("--voltage", metavar="V", type=_positive, help="applied, V (default nominal)")
-    command.add_argument("--current", metavar="A", type=_positive, help="applied, A (default nominal)")
-    command.add_argument("--angle", metavar="DEG", type=_degrees, default=60.0, help="lag (default 60)")
+    command.add_argument(
+        "--meter", metavar="URL", help="a meter that runs: dlms+tcp://HOST[:PORT]?client=1 or as for program"
+    )
+    each = "one value, or three: of A,B,C"
+    volts = f"applied, V (default nominal); {each}"
+    command.add_argument("--voltage", metavar="V", type=_of_phases(_positive), help=volts)
+    amps = f"applied, A (default nominal); {each}"
+    command.add_argument("--current", metavar="A", type=_of_phases(_positive), help=amps)
+    lag = f"lag (default {calibrate.ANGLE:g}); {each}"
+    command.add_argument("--angle", metavar="DEG", type=_of_phases(_degrees), help=lag)
     command.add_argument("--seconds", metavar="S", type=_positive, default=10.0, help="measured (default 10)")
+    command.add_argument("--timeout", metavar="S", type=_positive, help="of --meter, seconds (default 10)")
+    _add_keys(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -237,6 +246,18 @@ def _add_deploy(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("board", metavar="BOARD", help=", ".join(image.boards()))
     command.add_argument("--check", action="store_true", help="look whether it fits, copy nothing")
+
+
+def _of_phases(kind: Callable[[str], float]) -> Callable[[str], tuple[float, ...]]:
+    """Return the type of an argument that is one value, or one for each phase."""
+
+    def read(text: str) -> tuple[float, ...]:
+        found = tuple(kind(part.strip()) for part in text.split(","))
+        if len(found) not in (1, 3):
+            raise argparse.ArgumentTypeError(f"{text}: must be one value, or three with commas between")
+        return found
+
+    return read
 
 
 def _degrees(text: str) -> float:

@@ -81,6 +81,7 @@ READS = (
     ("log security", "read security"),
     ("log sags", "read power quality"),
     ("configuration", "read configuration"),
+    ("calibration", "factory"),
     ("users", "manage users"),
 )
 

@@ -12,6 +12,7 @@ from meter.config.schema import ConfigError
 from meter.inputs_outputs import disconnector, timed_disconnect
 from meter.inputs_outputs.disconnector import Disconnector
 from meter.inputs_outputs.timed_disconnect import TimedDisconnect
+from meter.metrology.calibration import measured
 from meter.registers import event_kinds as kinds
 from meter.storage.boot import KIND as BOOT_KIND
 from meter.storage.boot import Boot
@@ -38,6 +39,7 @@ class DlmsState:
 
     def __init__(self, app, board, areas, log, keys):
         self._app, self._log, self._keys = app, log, keys
+        self._adc = board.adc
         self.push = self._watch = None
         kept = Kept(_journal(board, areas, "dlms", KIND), NAMES)
         boot = Boot(_journal(board, areas, "boot", BOOT_KIND))
@@ -59,6 +61,18 @@ class DlmsState:
 
     def _activated(self, version, slot):
         self._app.logs.add(kinds.FIRMWARE, self._now(), fields=(version, slot))
+
+    @property
+    def calibration(self):
+        """The constants in force, packed."""
+        return self._app.calibration.pack()
+
+    def measured(self):
+        """Return (UTC second, flags, floats of calibration.measured) of the last 1.5 s, None if nothing is measured."""
+        span = self._app.meter.latest
+        if span is None or not span.half_cycles or not self._adc:
+            return None
+        return span.end, span.flags, measured(span, self._adc)
 
     def pushes(self, trigger, watch):
         """From now on what is due is pushed. trigger: function of a reason. watch: push_plan.LogWatch."""

@@ -1,11 +1,11 @@
 """Calibration: gain and offset of each channel, and the phase between the channels of each element.
 
-They come from a reference: known volts, amperes and angle are applied, and what the meter measures is compared. The
-constants are kept apart from the configuration, in a record with a CRC of its own.
+They come from a reference: known volts, amperes and angle are applied, and what the meter measures is compared
+(`ferraris calibrate` does the arithmetic). The constants are kept apart from the configuration, in a record with a CRC
+of its own.
 """
 
 import struct
-from math import atan2, pi
 
 from meter.compat import const
 from meter.metrology.tracking import CHANNELS
@@ -13,10 +13,10 @@ from meter.quantities import index
 
 _FORMAT = "<B6f6f3f"
 _VERSION = const(1)
-_SMALLEST = 0.8  # a channel that reads less than this part of the reference, or
-_LARGEST = 1.25  # more than this, is not connected as the reference says
-_FARTHEST = 10.0  # degrees: nor is an element whose angle is further off than this
-_ANGLE_UNIT = 180 / pi
+# of what, the first of them, how many, from, to: no front end is further off, so it would be a mistake
+_BOUNDS = (("gain", 0, 6, 0.5, 2.0), ("offset", 6, 6, -1e6, 1e6), ("angle", 12, 3, -20.0, 20.0))
+MEASURED = ("V", "A", "W.bi", "VAR.bi")  # of each phase, in this order; then the means of volts and amperes
+MEANS = ("VD", "AD")
 
 
 class CalibrationError(Exception):
@@ -40,47 +40,17 @@ class Calibration:
         """Return the constants as bytes."""
         return struct.pack(_FORMAT, _VERSION, *(self.gains + self.offsets + self.angles))
 
-    def improved(self, span, volts, amperes, lag, scales):
-        """Return the Calibration that makes this span read as the reference.
 
-        span: measured with this calibration. volts, amperes: three values applied, RMS. lag: degrees, three values.
-        scales: volts or amperes for one count, by CHANNELS. Raises CalibrationError.
-        """
-        problems = []
-        gains, offsets = self._magnitudes(span, tuple(volts) + tuple(amperes), scales, problems)
-        angles = self._turned(span, lag, problems) if not problems else ()
-        if problems:
-            raise CalibrationError("\n".join(problems))
-        return Calibration(gains, offsets, angles)
+def measured(span, adc):
+    """Return what constants are found from, 24 floats: MEASURED of A, B, C in turn, MEANS, and volts or amperes of a
+    count by CHANNELS, as designed; 0 for a channel that the converter has not.
 
-    def _magnitudes(self, span, wanted, scales, problems):
-        """Return the new gains and offsets. wanted: six values. problems: what is wrong is added."""
-        gains, offsets = [], []
-        for k, name in enumerate(CHANNELS):
-            kind = "V" if name[0] == "V" else "A"
-            found = span.value(index("%s.%s" % (kind, name[1])))
-            if not wanted[k] * _SMALLEST < found < wanted[k] * _LARGEST:
-                problems.append("%s reads %g where %g is applied" % (name, found, wanted[k]))
-                continue
-            gains.append(self.gains[k] * wanted[k] / found)
-            # The mean as measured is of corrected samples: back to counts.
-            mean = span.mean("VD" if kind == "V" else "AD", k % 3)
-            offsets.append(self.offsets[k] + mean / (scales[k] * self.gains[k]))
-        return gains, offsets
-
-    def _turned(self, span, lag, problems):
-        """Return the new angles. lag: degrees, three values. problems: what is wrong is added."""
-        angles = []
-        for p, phase in enumerate("ABC"):
-            var, w = span.value(index("VAR.bi." + phase)), span.value(index("W.bi." + phase))
-            found = atan2(var, w) * _ANGLE_UNIT
-            error = (lag[p] - found + 180) % 360 - 180
-            if abs(error) > _FARTHEST:
-                problems.append(
-                    "I%s lags V%s by %.1f degrees where %g is applied" % (phase, phase, found, lag[p])
-                )
-            angles.append(self.angles[p] + error)
-        return angles
+    span: Span of waveforms. adc: the HAL's Adc.
+    """
+    found = [span.value(index("%s.%s" % (kind, phase))) for kind in MEASURED for phase in "ABC"]
+    found += [span.mean(name, p) for name in MEANS for p in range(3)]
+    scales = dict(zip(adc.channels, adc.scales))
+    return found + [scales.get(name, 0.0) for name in CHANNELS]
 
 
 def stored(journal):
@@ -104,8 +74,12 @@ def stored(journal):
 
 
 def unpack(data):
-    """Return the Calibration that pack() made. Raises CalibrationError if it is of another version."""
+    """Return the Calibration that pack() made. Raises CalibrationError: it is of another version, or out of bounds."""
     if len(data) != struct.calcsize(_FORMAT) or data[0] != _VERSION:
         raise CalibrationError("stored calibration of another version: calibrate again")
     values = struct.unpack(_FORMAT, data)[1:]
+    for name, first, count, low, high in _BOUNDS:
+        for value in values[first : first + count]:
+            if not low <= value <= high:  # so is none of NaN
+                raise CalibrationError("%s %g of a calibration: from %g to %g" % (name, value, low, high))
     return Calibration(values[:6], values[6:12], values[12:])

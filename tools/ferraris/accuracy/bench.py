@@ -21,6 +21,7 @@ from meter.registers.energy import Energy
 
 from ferraris.accuracy import front_ends
 from ferraris.accuracy.signals import Signal, source
+from ferraris.constants import improved
 
 FRAME = 120  # half cycles
 FLOATS = {"float32": np.float32, "float64": np.float64}
@@ -146,7 +147,7 @@ def calibrated(name: str, current_class: int, frequency: int, dtype: str) -> Cal
     bare = {**settings(test, name), "correction.curve": ()}
     for _ in range(CALIBRATION_ROUNDS):
         span = meter(data, test, name, dtype, found, bare).span
-        found = found.improved(span, signal.volts, signal.amps, signal.lag, front_ends.scales(current_class))
+        found = improved(found, span, signal.volts, signal.amps, signal.lag, front_ends.scales(current_class))
     return found
 
 

@@ -7,6 +7,9 @@ Beyond the manual's: what the Blue Book has for every meter, and under 0.128.96 
     0.128.96.0.0    the configuration, a JSON document: octet-string; SET writes it ("write configuration")
     0.128.96.1.0    {path, value as JSON}, write only: one setting, such as {"demand.interval", "15"}
     0.128.96.2.0    UTC time of the last freeze
+    0.128.96.3.0    the calibration, as metrology.calibration packs it: octet-string; SET writes it ("calibrate")
+    0.128.96.4.0    what it is found from: {UTC second, flags of the frames, array of 24 floats} of the last 1.5 s, as
+                    metrology.calibration.measured(); null-data where no waveforms are metered
     0.128.96.12.0   what each protocol on each port says of itself: array of {port, protocol, state}, a state being
                     0 fault, 1 ready, 2 active, 3 alert (the manual, Communication Events)
 
@@ -25,6 +28,7 @@ from meter.protocols.session import STATES
 _IDENTITY = base.FREE
 _PLATE, _STATE, _PROFILE, _ERROR = "read:nameplate", "read:status", "read:profile", "read:read"
 _CONFIGURATION, _CONFIGURE = "read:configuration", "command:write configuration"
+_CONSTANTS, _CALIBRATE = "read:calibration", "command:calibrate"
 _NAME = const(16)  # bytes of a logical device name, of which three are the manufacturer's
 _LONGEST_SETTING = const(16384)
 # seconds of the load profile intervals, in the order of the manual's values: decision 1 has all 15
@@ -161,6 +165,19 @@ def _octets(size, pieces):
     yield bytes(whole)
 
 
+def _calibration(context):
+    return axdr.octets(context.device.state.calibration)
+
+
+def _measured(context):
+    found = context.device.state.measured()
+    if found is None:
+        return axdr.null()
+    second, flags, values = found
+    floats = axdr.array([axdr.number(axdr.FLOAT32, each) for each in values])
+    return axdr.structure(_unsigned(second), _unsigned(flags), floats)
+
+
 def _write_only(context):
     raise base.AccessError(base.READ_WRITE_DENIED)
 
@@ -169,6 +186,10 @@ def _configure(data, context):
     if data.tag not in base.TEXTS:
         raise base.AccessError(base.TYPE_UNMATCHED)
     command(context, "write configuration", document=data.value)
+
+
+def _calibrate(data, context):
+    command(context, "calibrate", calibration=base.octets(data))
 
 
 def _change(data, context):
@@ -222,6 +243,8 @@ _TABLE = (
     ((0, 128, 96, 12, 0), _STATE, _communication),
     ((0, 128, 96, 0, 0), _CONFIGURATION, _document),
     ((0, 128, 96, 1, 0), None, _write_only),
+    ((0, 128, 96, 3, 0), _CONSTANTS, _calibration),
+    ((0, 128, 96, 4, 0), _CONSTANTS, _measured),
 )
 # Of load profile 2, where it is on.
 _SECOND = (
@@ -233,6 +256,7 @@ _SECOND = (
 _SETS = (
     ((0, 128, 96, 0, 0), _CONFIGURE, _configure),
     ((0, 128, 96, 1, 0), _CONFIGURE, _change),
+    ((0, 128, 96, 3, 0), _CALIBRATE, _calibrate),
 )
 
 
