@@ -55,9 +55,16 @@ def fill(flash: Flash, rows: int) -> None:
 
 
 def meter(
-    rows: int, document: dict[str, Any] | None = None, state: str | None = None, waveforms: bool = True
+    rows: int,
+    document: dict[str, Any] | None = None,
+    state: str | None = None,
+    waveforms: bool = True,
+    speed: float = 1.0,
 ) -> App:
-    """Return a meter whose clock is right behind its load profile. state: directory of a meter with serial ports."""
+    """Return a meter whose clock is right behind its load profile. state: directory of a meter with serial ports.
+
+    speed: times real time.
+    """
     settings = validate(document or SETTINGS)
     if state:  # a file: written at once, and not record by record to the disk
         flash = Flash(FLASH_SIZE, ERASE_SIZE, os.path.join(state, FLASH), lazy=True)
@@ -65,7 +72,7 @@ def meter(
         flash.close()
     start = BEGIN + rows * QUARTER
     source = synthesizer(settings) if waveforms else load_model(settings, _steps(start))
-    board = Board(settings, source, nominal_full_scale(settings), state=state, speed=1.0, start=start)
+    board = Board(settings, source, nominal_full_scale(settings), state=state, speed=speed, start=start)
     if not state:
         fill(board.flash, rows)
     return App(board, settings)

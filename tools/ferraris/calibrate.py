@@ -25,6 +25,7 @@ from meter.metrology import builder
 from meter.metrology.calibration import Calibration, CalibrationError, unpack
 from meter.metrology.frame import HALF
 from meter.metrology.span import Span
+from meter.protocols.dlms import clients
 from meter.registers.engine_state import StateError
 from meter.storage.errors import StorageError
 
@@ -46,6 +47,7 @@ ROUNDS = 3
 ROUNDS_OF_A_RUNNING_METER = 2  # the second is free of the offsets that the first has found
 HALF_CYCLES = 30
 SETTLING_S = 0.5  # before each measurement, while the tracking settles
+NOTHING = "nothing was written"
 NEUTRAL = ("correction.", "loss.", "service.connection")
 
 
@@ -172,9 +174,11 @@ def _of_running(options: Namespace) -> dict[str, Any]:
         given.append(_each(value, 0.0))
     reference = Reference(given[0], given[1], given[2], options.seconds)
     options.url, options.timeout = options.meter, options.timeout or 10.0
-    where = url.parse(options.url).where
+    address = url.parse(options.url)
+    if address.client != clients.MANAGEMENT:
+        raise UsageError(f"a meter is calibrated by who has its keys: ?client={clients.MANAGEMENT} in the URL, --keys")
     with connected(options) as meter:
-        return _Running(meter, where, reference, options.timeout).calibrate()
+        return _Running(meter, address.where, reference, options.timeout).calibrate()
 
 
 class _Running:
@@ -183,16 +187,16 @@ class _Running:
     def __init__(self, meter: Client, where: str, reference: Reference, patience: float) -> None:
         self._meter, self._where, self._reference = meter, where, reference
         self._patience = max(patience, 2 * calibrating.WINDOW_S)
-        self._state = "nothing was written"
+        self._state = NOTHING
 
     def calibrate(self) -> dict[str, Any]:
         """Find the constants and write them. Returns what --json prints."""
-        self._by = calibrating.corrections(self._meter)
         before = calibrating.constants(self._meter)
+        self._by = calibrating.corrections(self._meter)
         try:
             return self._rounds(before)
         except CalibrationError as error:
-            if self._state != "nothing was written":
+            if self._state != NOTHING:
                 calibrating.write(self._meter, before)
             raise _not_calibrated(self._where, error) from error
         except ClientError as error:

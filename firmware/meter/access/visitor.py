@@ -85,6 +85,10 @@ class Visitor:
         """Return True if it may read this (of commands.READS). Asking is not logged; so for the next two."""
         return self._access.may_read(what, self._who, self._uptime.ms())
 
+    def check_read(self, what):
+        """Denied if it may not read this: of what is not read from here."""
+        self._checked(what)
+
     def may_command(self, name):
         """Return True if it may do this command, and the meter can."""
         return self._access.may_command(name, self._who, self._uptime.ms())

@@ -16,16 +16,24 @@ PORTS = {
 
 
 class Served:
-    """app: App. address: host:port of DLMS over TCP. optical, rs485: paths. state: its directory."""
+    """app: App. address: host:port of DLMS over TCP. optical, rs485: paths. state: its directory. loop: it runs in."""
 
-    def __init__(self, app, state):
-        self.app, self.state, self.address = app, state, None
+    def __init__(self, app, state, loop):
+        self.app, self.state, self.address, self.loop = app, state, None, loop
         self.optical, self.rs485 = f"{state}/optical", f"{state}/rs485"
 
     @property
     def port(self):
         """The TCP port as a number."""
         return int(self.address.rpartition(":")[2])
+
+    def do(self, call, *arguments):
+        """Call a function in the meter's thread, and return what it returns."""
+
+        async def once():
+            return call(*arguments)
+
+        return asyncio.run_coroutine_threadsafe(once(), self.loop).result(20)
 
     def announce(self, protocol, address):
         """Take note of an endpoint."""
@@ -34,13 +42,16 @@ class Served:
 
 
 @contextmanager
-def served(rows=0, **sections):
-    """Run a meter in a thread. rows: of its load profile. sections: of its configuration. Gives a Served."""
+def served(rows=0, speed=1.0, **sections):
+    """Run a meter in a thread. rows: of its load profile. speed: times real time. sections: of its configuration.
+
+    Gives a Served.
+    """
     with tempfile.TemporaryDirectory() as state:
         document = {**sections, "ports": {**PORTS, **sections.get("ports", {})}}
-        app = meter(rows, document, state)
-        found = Served(app, state)
+        app = meter(rows, document, state, speed=speed)
         loop = asyncio.new_event_loop()
+        found = Served(app, state, loop)
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
         ready = threading.Event()

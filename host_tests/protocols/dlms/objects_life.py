@@ -71,7 +71,7 @@ class Life:
         self.visitor.on("10.0.0.7:4000")
         if user:
             self.visitor.login(user, user)
-        self.device = Device(**device)
+        self.device = Device(**{"state": self.app.dlms_state, **device})
         self.context = base.Context(self.visitor, Association(), self.device)
         self.catalogue = Catalogue()
 

@@ -8,6 +8,7 @@ from gurux_dlms.objects import GXDLMSData
 from meter import VERSION
 from meter.config.document import pieces
 from meter.config.document import text as document_text
+from meter.metrology.calibration import Calibration, stored
 from meter.protocols.dlms import axdr
 from meter.protocols.dlms.objects import base
 
@@ -189,6 +190,59 @@ def test_a_setting_that_cannot_be_changed_is_refused(life, data):
     with pytest.raises(base.AccessError):
         life.find(1, "0.128.96.1.0.255").set(2, data, life.context)
     assert life.access.configuration() == before
+
+
+def test_constants_are_read_as_they_are_written_and_are_in_force_at_once():
+    life = Life()
+    new = Calibration((1.01,) * 6, (-300.0,) * 6, (0.5, -0.25, 0.125)).pack()
+    one = life.find(1, "0.128.96.3.0.255")
+    assert life.get(1, "0.128.96.3.0.255") == Calibration().pack()
+    one.set(2, axdr.Data(axdr.OCTET_STRING, new), life.context)
+    assert life.get(1, "0.128.96.3.0.255") == new == life.app.calibration.pack()
+    assert stored(life.app._calibrations)[0].pack() == new
+    (event,) = [one for one in life.app.logs.log("events").records() if one.name == "calibration"]
+    assert (event.user, event.peer) == ("admin", "10.0.0.7:4000")
+    assert one.attributes == ((2, "read:calibration", "command:calibrate"),)
+
+
+def packed(**constants):
+    return axdr.Data(axdr.OCTET_STRING, Calibration(**constants).pack())
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (
+            packed(gains=(1.0, 1.0, 0.49, 1.0, 1.0, 1.0)),
+            "calibrate: gain 0.49 of a calibration: from 0.5 to 2",
+        ),
+        (packed(gains=(1.0,) * 5 + (2.1,)), "calibrate: gain 2.1"),
+        (packed(gains=(float("nan"),) * 6), "calibrate: gain nan"),
+        (packed(offsets=(0.0,) * 5 + (float("inf"),)), "calibrate: offset inf"),
+        (packed(offsets=(-1.1e6,) * 6), "calibrate: offset -1.1e+06"),
+        (packed(angles=(0.0, 21.0, 0.0)), "calibrate: angle 21 of a calibration: from -20 to 20"),
+        (axdr.Data(axdr.OCTET_STRING, b""), "calibrate: stored calibration of another version"),
+        (axdr.Data(axdr.OCTET_STRING, Calibration().pack() + b"x"), "another version"),
+        (axdr.Data(axdr.OCTET_STRING, b"\x02" + Calibration().pack()[1:]), "another version"),
+        (axdr.Data(axdr.OCTET_STRING, bytes(5000)), "up to 4096 bytes"),
+        (axdr.Data(axdr.VISIBLE_STRING, Calibration().pack()), None),
+        (axdr.Data(axdr.STRUCTURE, []), None),
+    ],
+)
+def test_constants_that_cannot_be_are_refused_and_the_security_log_says_why(data, why):
+    life = Life()
+    with pytest.raises(base.AccessError):
+        life.find(1, "0.128.96.3.0.255").set(2, data, life.context)
+    assert life.app.calibration.pack() == Calibration().pack()
+    assert life.app._calibrations.load() is None
+    refusals = [
+        one.fields[0] for one in life.app.logs.log("security").records() if one.name == "access denied"
+    ]
+    assert refusals == [] if why is None else why in refusals[-1]
+
+
+def test_a_meter_without_waveforms_measures_nothing_to_calibrate_by(life):
+    assert life.bytes(1, "0.128.96.4.0.255") == b"\0"
 
 
 def test_a_public_client_sees_who_the_meter_is_but_not_its_configuration():

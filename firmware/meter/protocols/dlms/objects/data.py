@@ -166,10 +166,12 @@ def _octets(size, pieces):
 
 
 def _calibration(context):
+    done(context.access.check_read, "calibration")
     return axdr.octets(context.device.state.calibration)
 
 
 def _measured(context):
+    done(context.access.check_read, "calibration")
     found = context.device.state.measured()
     if found is None:
         return axdr.null()
