@@ -94,24 +94,50 @@ def test_a_new_board_runs_what_it_was_flashed_with(pico):
     assert pico.world.watchdog is None
 
 
-def test_an_image_that_meters_for_its_trial_stays(pico, monkeypatch):
-    monkeypatch.setattr(upgrade, "Trial", lambda confirm: loader.Trial(confirm, seconds=1))
+def test_an_image_that_meters_for_its_trial_stays(pico):
+    """The whole minute, in the World's time."""
     with_image(pico)
     assert record_of(pico).state == ON_TRIAL
     assert powered_up(pico) == PAYLOADS[0]
     assert record_of(pico).state == TRIED
-    _, app = pico.start()
-    run(app, 3.2, app.warm_start)
+    _, app = pico.start(is_light=True)
+    run(app, 62.5, app.warm_start)
+    assert not pico.world.watchdog.bites
     assert (record_of(pico).slot, record_of(pico).state) == (0, CONFIRMED)
     assert [powered_up(pico) for _ in range(3)] == [PAYLOADS[0]] * 3
 
 
-def test_a_trial_takes_a_minute_of_metering(pico):
+def test_an_image_that_stops_metering_within_its_minute_gives_way_to_the_one_before(pico):
+    """Two seconds before it would have been over, and nothing is confirmed yet."""
+    with_image(pico)
+    powered_up(pico)
+    made, app = pico.start(is_light=True)
+    run(app, 58.0, lambda: (setattr(made.adc, "is_dead", True), app.warm_start()))
+    assert record_of(pico).state == TRIED and not pico.world.watchdog.bites
+    pico.world.advance(8.1e6)
+    assert pico.world.watchdog.bites
+    assert [powered_up(pico) for _ in range(2)] == [FLASHED] * 2
+    assert record_of(pico).slot == FACTORY
+
+
+def test_a_supply_that_fails_within_the_minute_gives_way_to_the_one_before_too(pico):
     with_image(pico)
     powered_up(pico)
     _, app = pico.start()
-    run(app, 2.2, app.warm_start)
+    run(app, 2.2, lambda: pico.world.drive(pico.wiring.POWER_GOOD, 0))
     assert record_of(pico).state == TRIED and loader.TRIAL_S == 60
+    assert powered_up(pico) is FLASHED
+
+
+def test_an_image_that_serves_its_ports_and_does_not_meter_gives_way_to_the_one_before(pico):
+    """Nothing of it has fed the watchdog, which the start has begun."""
+    with_image(pico)
+    powered_up(pico)
+    made, app = pico.start(is_light=True)
+    made.adc.is_dead = True
+    assert run(app, 4.0, app.warm_start) == [("iec62056-21", "uart0")]
+    pico.world.advance(5e6)
+    assert pico.world.watchdog.bites and record_of(pico).state == TRIED
     assert powered_up(pico) is FLASHED
 
 

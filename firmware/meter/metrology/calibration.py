@@ -13,8 +13,6 @@ from meter.quantities import index
 
 _FORMAT = "<B6f6f3f"
 _VERSION = const(1)
-# of what, the first of them, how many, from, to: no front end is further off, so it would be a mistake
-_BOUNDS = (("gain", 0, 6, 0.5, 2.0), ("offset", 6, 6, -1e6, 1e6), ("angle", 12, 3, -20.0, 20.0))
 MEASURED = ("V", "A", "W.bi", "VAR.bi")  # of each phase, in this order; then the means of volts and amperes
 MEANS = ("VD", "AD")
 
@@ -78,8 +76,16 @@ def unpack(data):
     if len(data) != struct.calcsize(_FORMAT) or data[0] != _VERSION:
         raise CalibrationError("stored calibration of another version: calibrate again")
     values = struct.unpack(_FORMAT, data)[1:]
-    for name, first, count, low, high in _BOUNDS:
-        for value in values[first : first + count]:
-            if not low <= value <= high:  # so is none of NaN
-                raise CalibrationError("%s %g of a calibration: from %g to %g" % (name, value, low, high))
-    return Calibration(values[:6], values[6:12], values[12:])
+    # No front end is further off: it would be a mistake.
+    return Calibration(
+        _within("gain", values[:6], 0.5, 2),
+        _within("offset", values[6:12], -1000000, 1000000),
+        _within("angle", values[12:], -20, 20),
+    )
+
+
+def _within(name, values, low, high):
+    for value in values:
+        if not low <= value <= high:  # as any NaN
+            raise CalibrationError("%s %g of a calibration: from %g to %g" % (name, value, low, high))
+    return values

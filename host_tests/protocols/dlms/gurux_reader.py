@@ -26,7 +26,10 @@ class Failed(Exception):
 
 
 class GuruxReader:
-    """where: (host, port), or the path of a line. level: "public", "reader", "management"."""
+    """where: (host, port), the path of a line, or what carries bytes: with write(), read() and close().
+
+    level: "public", "reader", "management".
+    """
 
     def __init__(self, kind, where, level="public", secret="admin:admin", counter=1, title=b"GRX12345"):
         sap, authentication = {
@@ -43,7 +46,8 @@ class GuruxReader:
             ciphering.authenticationKey, ciphering.blockCipherKey = AUTHENTICATION, UNICAST
             ciphering.invocationCounter = counter
         self._kind, self._level = kind, level
-        self._media = _Line(where) if isinstance(where, str) else _Connection(where)
+        known = {str: _Line, tuple: _Connection}.get(type(where))
+        self._media = known(where) if known else where
 
     def __enter__(self):
         try:

@@ -192,6 +192,7 @@ def test_a_setting_that_cannot_be_changed_is_refused(life, data):
     assert life.access.configuration() == before
 
 
+@pytest.mark.feature("EVT-02")
 def test_constants_are_read_as_they_are_written_and_are_in_force_at_once():
     life = Life()
     new = Calibration((1.01,) * 6, (-300.0,) * 6, (0.5, -0.25, 0.125)).pack()
