@@ -6,6 +6,7 @@ import pytest
 from meter.hal.sim.synthesizer import Synthesizer, three_phase
 from meter.metrology.calibration import Calibration
 from meter.metrology.diagnostics import MISSING
+from meter.metrology.frame import GAP
 from meter.registers import event_kinds
 from meter.registers.event_kinds import live_text
 
@@ -70,6 +71,24 @@ def test_a_calibration_is_an_event():
     asyncio.run(app.metering())
     app.calibrate(Calibration())
     assert entries(app)[-1] == ("calibration", START + 1, None)
+
+
+def test_a_calibration_while_metering_is_used_at_once_and_costs_two_half_cycles():
+    spans, done = [], []
+    _, app = make(4.0, observer=lambda span: spans.append((span.seconds, span.flags & GAP)))
+
+    def look(samples):
+        if samples > 1.5 * RATE and not done:
+            done.append(app.access.read("V.A")[0])
+            app.calibrate(Calibration(gains=(1.1,) * 6))
+
+    asyncio.run(app.metering(look))
+    app.finish()
+    assert app.access.read("V.A")[0] == pytest.approx(done[0] * 1.1, rel=1e-4)
+    assert sum(seconds for seconds, _ in spans) == pytest.approx(
+        4.0 - 4 / 120, abs=1e-6
+    )  # two at the ends too
+    assert [flag for _, flag in spans] == [0, 0, GAP, 0, 0]
 
 
 def test_a_damaged_calibration_is_found_at_the_start():

@@ -169,6 +169,24 @@ def test_a_clamp_that_is_reversed_is_told_by_its_phase(run):
         untouched(meter)
 
 
+def test_a_load_that_goes_in_the_second_round_leaves_the_constants_of_before(run, monkeypatch):
+    before = Calibration(gains=(1.001,) * 6)
+    with served(speed=SPEED, **settings()) as meter:
+        meter.do(meter.app.calibrate, before)
+        front_end, write = meter.app._board.adc._front_end, calibrating.write
+
+        def written(client, constants):
+            write(client, constants)
+            front_end._factor[4] = 0.0
+
+        monkeypatch.setattr(calibrating, "write", written)
+        result = run(meter, *REFERENCE)
+        assert result.returncode == 2 and "the constants were left as they were" in result.stderr, result
+        assert "IB reads" in result.stderr and "is there a load?" in result.stderr
+        assert meter.app.calibration.pack() == before.pack() == calibrate_stored(meter.app).pack()
+        assert names(meter).count("calibration") == 3
+
+
 def test_who_has_no_right_is_told_what_is_needed(run):
     with served(speed=SPEED, **settings()) as meter:
         for client in ("", "?user=admin"):
@@ -328,15 +346,17 @@ def row(value):
 
 def test_windows_are_each_taken_once_and_those_with_lost_samples_are_left_out():
     windows = [
-        (9, 0, row(9)),
-        (9, 0, row(9)),
-        (10, 0, row(1)),
-        (10, 0, row(1)),
-        (12, GAP, row(50)),
-        (13, 0, row(3)),
-    ]
-    assert measured(windows).values == (2.0,) * 18
-    assert measured([(k, 0, row(k)) for k in range(9)], skip=2).values == (3.5,) * 18
+        (9, 0, row(9)), (9, 0, row(9)), (10, 0, row(100)), (10, 0, row(100)), (12, GAP, row(500)), (13, 0, row(101)),
+    ]  # fmt: skip
+    assert measured(windows).values == (100.5,) * 18
+    assert measured([(k, 0, row(100 + k)) for k in range(9)], skip=2).values == (103.5,) * 18
+
+
+def test_a_load_that_changes_meanwhile_is_told_by_its_channels():
+    windows = [(k, 0, (120.0,) * 5 + (5.0 + 0.06 * k,) + (0.0,) * 18) for k in range(5)]
+    with pytest.raises(CalibrationError, match="^IC goes from 5.06 to 5.24: the load is not steady$"):
+        measured(windows, seconds=6.0)
+    assert measured(windows[:3], seconds=3.0).values[5] == pytest.approx(5.09)
 
 
 def test_a_converter_at_its_limit_a_meter_that_stands_still_and_one_that_loses_samples_are_told():

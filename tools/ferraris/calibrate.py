@@ -176,7 +176,9 @@ def _of_running(options: Namespace) -> dict[str, Any]:
     options.url, options.timeout = options.meter, options.timeout or 10.0
     address = url.parse(options.url)
     if address.client != clients.MANAGEMENT:
-        raise UsageError(f"a meter is calibrated by who has its keys: ?client={clients.MANAGEMENT} in the URL, --keys")
+        raise UsageError(
+            f"a meter is calibrated by who has its keys: ?client={clients.MANAGEMENT} in the URL, --keys"
+        )
     with connected(options) as meter:
         return _Running(meter, address.where, reference, options.timeout).calibrate()
 

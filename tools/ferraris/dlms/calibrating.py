@@ -9,6 +9,7 @@ from meter.config import document
 from meter.config.schema import ConfigError
 from meter.metrology.calibration import MEANS, MEASURED, Calibration, CalibrationError, unpack
 from meter.metrology.frame import CLIPPED, GAP
+from meter.metrology.tracking import CHANNELS
 from meter.protocols.dlms import axdr
 from meter.protocols.dlms.objects.base import READ_WRITE_DENIED
 from meter.quantities import index
@@ -27,6 +28,7 @@ WINDOW_S = 1.5  # of an average of the meter
 SETTLING = 2  # windows after a change of constants: the tracking begins anew, and the first is not whole
 _POLL_S = 0.25
 _MOST_GAPS = 10
+_UNSTEADY = 0.02  # part of a value by which its averages may differ
 _VALUES = (len(MEASURED) + len(MEANS)) * len(PHASES)
 _PLACES = {
     index(f"{kind}.{phase}"): len(PHASES) * row + column
@@ -160,11 +162,23 @@ def measure(
         gaps += 1
         if gaps > _MOST_GAPS:
             raise ClientError("the meter loses samples all the time: it cannot be calibrated so")
+    _check_steady(found)
     averages = [math.fsum(column) / wanted for column in zip(*(one.values for one in found), strict=True)]
     return Reading(
         tuple(value / factor for value, factor in zip(averages[:_VALUES], by, strict=True)),
         tuple(averages[_VALUES:]),
     )
+
+
+def _check_steady(found: list[Window]) -> None:
+    """Raise CalibrationError if a voltage or current changes: the instrument has not shown the same moment."""
+    problems = []
+    for k, name in enumerate(CHANNELS):
+        column = [one.values[k] for one in found]
+        if max(column) - min(column) > _UNSTEADY * max(column):
+            problems.append(f"{name} goes from {min(column):g} to {max(column):g}: the load is not steady")
+    if problems:
+        raise CalibrationError("\n".join(problems))
 
 
 def _next(meter: Client, before: int | None, patience: float, pause: Callable[[float], None]) -> Window:
