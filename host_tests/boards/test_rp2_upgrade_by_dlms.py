@@ -9,9 +9,11 @@ import sys
 
 import pytest
 from ferraris import image as images
+from ferraris import romfs
 from ferraris.dlms import key_file, writing
 from ferraris.dlms.apdus import AnswerError, Attribute
 from ferraris.dlms.client import Client
+from ferraris.image_heap import measured
 from ferraris.manifest import Manifest
 from meter.access.upgrade import ACTIVATE_FAILED, ACTIVATING, ACTIVE
 from meter.access.visitor import Visitor
@@ -36,9 +38,8 @@ STATUS = Attribute(18, "0.0.44.0.0.255", 6)
 @pytest.fixture(scope="module")
 def firmware():
     """(payload, image file) of this repository's firmware for the board, as `ferraris image` makes them."""
-    files = {file.target: code for file, code in images.compiled(Manifest(images.folder(BOARD)))}
-    payload = images.romfs(files)
-    return payload, images.sealed(payload, BOARD, None)
+    made = images.make(measured(images.compiled(Manifest(images.folder(BOARD))), True), BOARD)
+    return romfs.write(made.files), made.data
 
 
 @pytest.fixture
