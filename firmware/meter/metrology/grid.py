@@ -72,16 +72,47 @@ class Grid:
         """Return the positions of the next n + 1 boundaries, (n + 1,) floats, and move on past n half cycles."""
         targets = np.arange(n + 1) * pi
         found = np.interp(targets, np.array(self._phases), np.array(self.positions))
-        self._phases = [phase - n * pi for phase in self._phases]
-        keep = 0
-        while keep + 2 < len(self._phases) and self._phases[keep + 1] <= 0:
-            keep += 1
-        self.positions, self._phases = self.positions[keep:], self._phases[keep:]
+        self._pass(n)
         return found
+
+    def next(self):
+        """Return the positions of the next two boundaries, and move on past the first: boundaries(1), as floats."""
+        start, end = self._at(0.0), self._at(pi)
+        self._pass(1)
+        return start, end
+
+    def pass_over(self, position):
+        """Move on past the half cycles that begin before a position."""
+        while self.whole() and self._at(0.0) < position:
+            self._pass(1)
+
+    def _at(self, phase):
+        """Return the position of a phase, by the line between the points around it."""
+        phases, positions = self._phases, self.positions
+        k, last = 0, len(phases) - 1
+        while k < last and phases[k + 1] <= phase:
+            k += 1
+        if k == last:
+            return positions[k]
+        part = (phase - phases[k]) / (phases[k + 1] - phases[k])
+        return positions[k] + part * (positions[k + 1] - positions[k])
+
+    def _pass(self, n):
+        """Count from the n-th boundary on, and forget the points before the last in front of it."""
+        phases, turn = self._phases, n * pi
+        for k in range(len(phases)):
+            phases[k] -= turn
+        keep = 0
+        while keep + 2 < len(phases) and phases[keep + 1] <= 0:
+            keep += 1
+        if keep:
+            self.positions, self._phases = self.positions[keep:], phases[keep:]
 
     def shift(self, samples):
         """Move the origin: the buffers were moved back by so many samples."""
-        self.positions = [position - samples for position in self.positions]
+        positions = self.positions
+        for k in range(len(positions)):
+            positions[k] -= samples
 
     def advance(self, count):
         """Return the mean radians between points over the last `count` of them."""
