@@ -216,7 +216,7 @@ def resample(r0):
 
     The ring goes on for five samples behind its end with those it begins with.
 
-    r0 the first of six samples  r1 fraction  r2 r3 step, fraction and bytes  r4 r8 r9 r10 r11 r14 out  r5 positions left
+    r0 the first of six samples  r1 fraction  r2 r3 step, fraction and bytes  r4 r8 to r11 r14 out  r5 positions left
     r6 end of the ring  r7 its size  r12 a sample
     s0 to s5 a sample  s6 to s11 sums  s12 to s17 weights  s18 to s23 constants  s24 fraction  s25 to s31 scratch
     """
