@@ -12,11 +12,6 @@ from meter.xnp import np
 SLEW = 0.2  # the grid may run this much faster or slower than the nominal frequency
 
 
-def wrap(angle):
-    """Return an angle in radians brought to -pi / 2 ... pi / 2 by a whole number of half turns."""
-    return angle - floor(angle / pi + 0.5) * pi
-
-
 class Grid:
     """Points of the phase, and the boundaries that follow from them.
 
@@ -34,6 +29,7 @@ class Grid:
         """Forget all points."""
         self.positions = []
         self._phases = []
+        self._start = None  # the position of the next boundary, if it is known
 
     def begin(self, position, phase, advance, first):
         """Lay the first point, and one before it at `first` with the phase that the same frequency gives there."""
@@ -42,20 +38,17 @@ class Grid:
         self.positions = [first, position]
         self._phases = [start_at, start_at + phase - start]
 
-    def lay(self, phases, good, advance):
-        """Add points, each within the slew limits of the one before.
+    def lay(self, phase, there, advance):
+        """Add a point, within the slew limits of the one before.
 
-        phases: measured, radians. good: of each, whether there is a signal. advance: radians expected between points.
+        phase: measured, radians. there: whether there is a signal. advance: radians expected between points.
         """
-        last, position = self._phases[-1], self.positions[-1]
-        for phase, there in zip(phases, good):
-            step = self._nominal
-            if there:
-                step = min(max(advance + wrap(phase - last - advance), self._low), self._high)
-            last += step
-            position += self._spacing
-            self._phases.append(last)
-            self.positions.append(position)
+        last, step = self._phases[-1], self._nominal
+        if there:
+            away = phase - last - advance
+            step = min(max(advance + away - floor(away / pi + 0.5) * pi, self._low), self._high)
+        self._phases.append(last + step)
+        self.positions.append(self.positions[-1] + self._spacing)
 
     def extend(self, position):
         """Continue the line of the last cycles to a position: the end of a recording."""
@@ -72,50 +65,60 @@ class Grid:
         """Return the positions of the next n + 1 boundaries, (n + 1,) floats, and move on past n half cycles."""
         targets = np.arange(n + 1) * pi
         found = np.interp(targets, np.array(self._phases), np.array(self.positions))
-        self._pass(n)
+        phases, turns = self._phases, n * pi
+        for k in range(len(phases)):
+            phases[k] -= turns
+        keep = 0
+        while keep + 2 < len(phases) and phases[keep + 1] <= 0:
+            keep += 1
+        self.positions, self._phases = self.positions[keep:], phases[keep:]
+        self._start = None
         return found
 
     def next(self):
         """Return the positions of the next two boundaries, and move on past the first: boundaries(1), as floats."""
-        start, end = self._at(0.0), self._at(pi)
-        self._pass(1)
+        phases, positions = self._phases, self.positions
+        start = self._start
+        if start is None:
+            start = _position(phases, positions, _before(phases, 0.0), 0.0)
+        k = _before(phases, pi)
+        self._start = end = _position(phases, positions, k, pi)
+        self._phases = [phase - pi for phase in phases[k:]]
+        self.positions = positions[k:]
         return start, end
 
     def pass_over(self, position):
         """Move on past the half cycles that begin before a position."""
-        while self.whole() and self._at(0.0) < position:
-            self._pass(1)
-
-    def _at(self, phase):
-        """Return the position of a phase, by the line between the points around it."""
-        phases, positions = self._phases, self.positions
-        k, last = 0, len(phases) - 1
-        while k < last and phases[k + 1] <= phase:
-            k += 1
-        if k == last:
-            return positions[k]
-        part = (phase - phases[k]) / (phases[k + 1] - phases[k])
-        return positions[k] + part * (positions[k + 1] - positions[k])
-
-    def _pass(self, n):
-        """Count from the n-th boundary on, and forget the points before the last in front of it."""
-        phases, turn = self._phases, n * pi
-        for k in range(len(phases)):
-            phases[k] -= turn
-        keep = 0
-        while keep + 2 < len(phases) and phases[keep + 1] <= 0:
-            keep += 1
-        if keep:
-            self.positions, self._phases = self.positions[keep:], phases[keep:]
+        phases = self._phases
+        while self.whole() and _position(phases, self.positions, _before(phases, 0.0), 0.0) < position:
+            self.next()
+            phases = self._phases
 
     def shift(self, samples):
         """Move the origin: the buffers were moved back by so many samples."""
         positions = self.positions
         for k in range(len(positions)):
             positions[k] -= samples
+        if self._start is not None:
+            self._start -= samples
 
     def advance(self, count):
         """Return the mean radians between points over the last `count` of them."""
         count = min(count, len(self._phases) - 1)
         span = self.positions[-1] - self.positions[-1 - count]
         return (self._phases[-1] - self._phases[-1 - count]) * self._spacing / span
+
+
+def _before(phases, phase):
+    """Return the number of the last point whose phase is not above this one, and which is not the last of all."""
+    k = 0
+    last = len(phases) - 2
+    while k < last and phases[k + 1] <= phase:
+        k += 1
+    return k
+
+
+def _position(phases, positions, k, phase):
+    """Return the position of a phase on the line from point k to the next."""
+    at, where = phases[k], positions[k]
+    return where + (phase - at) / (phases[k + 1] - at) * (positions[k + 1] - where)

@@ -19,6 +19,8 @@ class History:
     detector    PhaseDetector
     half_cycles the most there are to a frame
 
+    room        how many samples there may be
+    full        from how many on what is not needed should be dropped
     fill        how many samples there are, counted from the base
     blocks      quarters of them that are added up
     oldest      the first sample, counted from the base, that is still there
@@ -30,11 +32,12 @@ class History:
     def __init__(self, inputs, rows, detector, half_cycles, dtype):
         self._inputs, self._rate, self._dtype = inputs, detector.rate, dtype
         self._block, self._decimation = detector.block, detector.decimation
-        self._room = (WINDOW + 12 + half_cycles * 5 // 2) * self._block
+        self.room = (WINDOW + 12 + half_cycles * 5 // 2) * self._block
+        self.full = self.room // 2
         self._reader = Samples()
         self._raw = None
-        self._samples = np.zeros((rows, self._room), dtype=dtype)
-        self._decimated = np.zeros((3, self._room // self._decimation), dtype=dtype)
+        self._samples = np.zeros((rows, self.room), dtype=dtype)
+        self._decimated = np.zeros((3, self.room // self._decimation), dtype=dtype)
         self._output = np.zeros((rows, QUARTER + half_cycles * HALF), dtype=dtype)
         self._resampler = Resampler(half_cycles * HALF, rows, dtype)
         self._last = 0  # where in the output the last quarter of the last frame lies
@@ -54,11 +57,7 @@ class History:
 
     def free(self):
         """Return how many samples may be appended next."""
-        return self._room - self.fill
-
-    def is_filling(self):
-        """Return True when what is not needed should be dropped."""
-        return self.fill >= self._room // 2
+        return self.room - self.fill
 
     def largest(self, start, stop):
         """Return the largest magnitude of any channel's counts between these samples of the block."""

@@ -29,6 +29,7 @@ _SAMPLE = const(24)  # bytes in the ring
 _SUM = const(12)  # bytes of a sum of three voltages
 _GUARD = const(5)  # samples behind the end of the ring, the same as those at its beginning
 _FLOAT = const(4)  # bytes
+_QUARTER_TURN = pi / 2
 
 
 def fits(dtype):
@@ -49,15 +50,20 @@ class WindowDetector(PhaseDetector):
         PhaseDetector.tune(self, hz)
         self._words[1] = addressof(self._weights)
 
+    def phase(self, decimated):
+        """As PhaseDetector.phase(). decimated: the address of the window's sums."""
+        found = self._found
+        self._words[0] = decimated
+        phasor(self._words)
+        self.magnitude = found[2]
+        return atan2(found[1], found[0]) + _QUARTER_TURN
+
     def phases(self, decimated, count):
-        """As PhaseDetector.phases(). decimated: the address of the first window's sums."""
-        words, found = self._words, self._found
+        """As PhaseDetector.phases()."""
         phases, largest = [], []
         for _ in range(count):
-            words[0] = decimated
-            phasor(words)
-            phases.append(atan2(found[1], found[0]) + pi / 2)
-            largest.append(found[2])
+            phases.append(self.phase(decimated))
+            largest.append(self.magnitude)
             decimated += PER_QUARTER * _SUM
         return phases, largest
 
@@ -73,7 +79,7 @@ class Ring:
             raise ValueError("%d half cycles of %d channels" % (half_cycles, rows))
         self._block, self._rate = detector.block, detector.rate
         # To the end of a window, a quarter that comes in, the slowest half cycle, and what interpolation needs.
-        slowest = pi / (detector.advance() * (1 - SLEW))
+        slowest = pi / (detector.advance * (1 - SLEW))
         quarters = int(WINDOW / 2 + 1 + slowest + (BEFORE + AFTER + 1) / self._block) + 1
         self._size = quarters * self._block
         self._ring = bytearray(_SAMPLE * (self._size + _GUARD))
@@ -84,6 +90,8 @@ class Ring:
         self._frame = Frame(1, self._output, seconds, [0])
         self._ring_at, self._sums_at = addressof(self._ring), addressof(self._sums)
         self._prepare(inputs, detector.decimation)
+        self.room = None  # no number of samples fills it
+        self.full = _FULL * self._block
         self._from = self._taken = self.start = 0
         self.clear()
 
@@ -101,6 +109,7 @@ class Ring:
         self._fractions = array("f", [0.0, 0.0, 1 / 120, 1 / 24, 1 / 12, 1.0, 2.0, 3.0])
         at, out = self._ring_at, addressof(self._output)
         size, fractions = _SAMPLE * self._size, addressof(self._fractions)
+        self._end, self._guarded = at + size, at + _SAMPLE * _GUARD
         row = _FLOAT * (QUARTER + HALF)
         self._cutting = array(
             "I", [at, at + size, size, out, HALF, row, fractions, 0, out + _FLOAT * QUARTER]
@@ -109,7 +118,8 @@ class Ring:
     def clear(self):
         """Forget all samples. The next one is the base."""
         self.fill = self.blocks = 0
-        self._origin = 0  # where in the ring the base lies
+        self._origin = 0  # where in the ring the base lies, samples
+        self._at = self._ring_at  # where the next sample goes, address
 
     @property
     def oldest(self):
@@ -124,44 +134,38 @@ class Ring:
         """Return how many samples may be appended next: up to the end of the quarter."""
         return self._block - self.fill % self._block
 
-    def is_filling(self):
-        """Return True when what is not needed should be dropped."""
-        return self.blocks >= _FULL
-
-    def _take(self, start, count, place):
-        words = self._taking
+    def append(self, start, count):
+        """Append samples of the block, free() at most. Return the largest magnitude of their counts."""
+        words, at = self._taking, self._at
         words[0] = self._from + start * self._step
-        words[1] = self._ring_at + _SAMPLE * place
+        words[1] = at
         words[2] = count
-        return take(words)
+        largest = take(words)
+        if at < self._guarded:
+            words[1] = at + _SAMPLE * self._size
+            words[2] = min(count, (self._guarded - at) // _SAMPLE)
+            take(words)
+        self._taken = start + count
+        self.fill += count
+        self._at = at = at + _SAMPLE * count
+        if self.fill % self._block == 0:
+            words = self._summing
+            words[0] = at - _SAMPLE * self._block
+            words[1] = self._sums_at + _SUM * PER_QUARTER * self.blocks
+            add_up(words)
+            self.blocks += 1
+            if at == self._end:
+                self._at = self._ring_at
+        return largest
 
     def largest(self, start, stop):
         """Return the largest magnitude of any channel's counts between these samples of those appended last."""
         # Taken once more, to where they are: that happens when one is clipped, and no other time.
-        return self._take(start, stop - start, self._place(self.fill - self._taken + start))
-
-    def _place(self, position):
-        return (self._origin + position) % self._size
-
-    def append(self, start, count):
-        """Append samples of the block, free() at most. Return the largest magnitude of their counts."""
-        place = self._place(self.fill)
-        largest = self._take(start, count, place)
-        if place < _GUARD:
-            self._take(start, min(count, _GUARD - place), self._size + place)
-        self.fill += count
-        self._taken = start + count
-        if self.fill % self._block == 0:
-            self._sum()
-        return largest
-
-    def _sum(self):
-        """Add up the voltages of the quarter that has become complete."""
-        words = self._summing
-        words[0] = self._ring_at + _SAMPLE * self._place(self.fill - self._block)
-        words[1] = self.sums(self.blocks)
-        add_up(words)
-        self.blocks += 1
+        words = self._taking
+        words[0] = self._from + start * self._step
+        words[1] = self._ring_at + _SAMPLE * ((self._origin + self.fill - self._taken + start) % self._size)
+        words[2] = stop - start
+        return take(words)
 
     def sums(self, window):
         """Return what the detector takes, from the window on that begins at this quarter."""
@@ -175,7 +179,7 @@ class Ring:
         first, whole = int(start), int(step)
         words, fractions, frame = self._cutting, self._fractions, self._frame
         fractions[0], fractions[1] = start - first, step - whole
-        words[0] = self._ring_at + _SAMPLE * self._place(first - BEFORE)
+        words[0] = self._ring_at + _SAMPLE * ((self._origin + first - BEFORE) % self._size)
         words[7] = _SAMPLE * whole
         resample(words)
         self._seconds[0] = length / self._rate
@@ -189,7 +193,7 @@ class Ring:
 
     def drop(self, quarters):
         """Forget the oldest quarters: the base moves on. Only the sums are moved."""
-        self._origin = self._place(quarters * self._block)
+        self._origin = (self._origin + quarters * self._block) % self._size
         self.fill -= quarters * self._block
         self.blocks -= quarters
         size, distance = _SUM * PER_QUARTER * self.blocks, _SUM * PER_QUARTER * quarters

@@ -76,11 +76,13 @@ class Tracker:
             if samples.append(taken, stop - taken) >= self._limit:
                 self._marks.add_clipped(first, taken, stop, samples.largest, self._limit)
             taken = stop
-            self._follow(_ACQUIRE)
-            while self._grid.whole() >= self._n:
-                yield self._cut(self._n)
-            self._compact()
-            if not samples.free():
+            if samples.blocks - self._windows >= WINDOW:
+                self._follow(_ACQUIRE)
+                while self._grid.whole() >= self._n:
+                    yield self._cut(self._n)
+                if samples.fill >= samples.full:
+                    self._compact()
+            if samples.fill == samples.room:
                 yield self._cut(self._grid.whole())
                 self._compact()
 
@@ -118,34 +120,53 @@ class Tracker:
         """Evaluate the phase at the centres of all windows that are complete, once `least` quarters are there."""
         blocks = self._samples.blocks
         count = blocks - WINDOW + 1 - self._windows
-        if count < 1 or (not self._grid.positions and blocks < least):
+        if count < 1:
             return
-        detector, grid = self._detector, self._grid
-        decimated = self._samples.sums(self._windows)
-        if not grid.positions:
-            detector.acquire(self._nominal, decimated, count, self._threshold)
-        phases, magnitude = detector.phases(decimated, count)
-        good = [volts >= self._threshold for volts in magnitude]
-        if self._lost or not all(good):
-            self._mark_unlocked(good)
-        advance = detector.advance()
-        if not grid.positions:
-            # Samples are instants: the middle of a block lies half a sample before where the block is cut in two.
-            position = (self._windows + _CENTRE) * self._block - 0.5
-            grid.begin(position, phases[0] if good[0] else 0.0, advance, BEFORE)
-            phases, good = phases[1:], good[1:]
-            grid.lay(phases, good, advance)
-            grid.pass_over(self._samples.oldest + BEFORE)
+        if not self._grid.positions:
+            if blocks < least:
+                return
+            self._lock(count)
+        elif count == 1:
+            phase = self._detector.phase(self._samples.sums(self._windows))
+            there = self._detector.magnitude >= self._threshold
+            if self._lost or not there:
+                self._mark_unlocked([there])
+            self._grid.lay(phase, there, self._detector.advance)
         else:
-            grid.lay(phases, good, advance)
+            self._lay(*self._phases(count))
         self._windows += count
         self._retune()
 
+    def _phases(self, count):
+        """Return the phases at the centres of windows, radians, and whether there is a signal: two lists."""
+        phases, magnitude = self._detector.phases(self._samples.sums(self._windows), count)
+        good = [volts >= self._threshold for volts in magnitude]
+        if self._lost or not all(good):
+            self._mark_unlocked(good)
+        return phases, good
+
+    def _lay(self, phases, good):
+        advance = self._detector.advance
+        for phase, there in zip(phases, good):
+            self._grid.lay(phase, there, advance)
+
+    def _lock(self, count):
+        """Begin the grid with the windows there are."""
+        detector, grid, samples = self._detector, self._grid, self._samples
+        detector.acquire(self._nominal, samples.sums(self._windows), count, self._threshold)
+        phases, good = self._phases(count)
+        # Samples are instants: the middle of a block lies half a sample before where the block is cut in two.
+        position = (self._windows + _CENTRE) * self._block - 0.5
+        grid.begin(position, phases[0] if good[0] else 0.0, detector.advance, BEFORE)
+        self._lay(phases[1:], good[1:])
+        grid.pass_over(samples.oldest + BEFORE)
+
     def _retune(self):
         # The mean over a cycle and more: ripple at twice the frequency cancels.
-        hz = self._grid.advance(32) / (2 * pi) * self.rate / self._block
-        if abs(hz / self._detector.carrier - 1.0) > _RETUNE:
-            self._detector.tune(hz)
+        detector = self._detector
+        part = self._grid.advance(32) / detector.advance
+        if abs(part - 1.0) > _RETUNE:
+            detector.tune(detector.carrier * part)
 
     def _cut(self, n):
         """Return the Frame of the next n half cycles."""
@@ -158,7 +179,7 @@ class Tracker:
     def _compact(self):
         """Drop what is no longer needed, when the buffers are getting full."""
         samples, positions = self._samples, self._grid.positions
-        if not positions or not samples.is_filling():
+        if not positions:
             return
         spare = samples.spare(self._windows, positions[0])
         if spare < 1:
