@@ -43,12 +43,19 @@ class Grid:
 
         phase: measured, radians. there: whether there is a signal. advance: radians expected between points.
         """
-        last, step = self._phases[-1], self._nominal
+        phases, positions = self._phases, self.positions
+        last = phases[-1]
         if there:
             away = phase - last - advance
-            step = min(max(advance + away - floor(away / pi + 0.5) * pi, self._low), self._high)
-        self._phases.append(last + step)
-        self.positions.append(self.positions[-1] + self._spacing)
+            step = advance + away - floor(away / pi + 0.5) * pi
+            if step < self._low:
+                step = self._low
+            elif step > self._high:
+                step = self._high
+        else:
+            step = self._nominal
+        phases.append(last + step)
+        positions.append(positions[-1] + self._spacing)
 
     def extend(self, position):
         """Continue the line of the last cycles to a position: the end of a recording."""
@@ -59,7 +66,8 @@ class Grid:
 
     def whole(self):
         """Return how many whole half cycles lie before the last point."""
-        return int(self._phases[-1] // pi) if self._phases and self._phases[-1] > 0 else 0
+        phases = self._phases
+        return int(phases[-1] // pi) if phases and phases[-1] >= pi else 0
 
     def boundaries(self, n):
         """Return the positions of the next n + 1 boundaries, (n + 1,) floats, and move on past n half cycles."""
@@ -104,9 +112,9 @@ class Grid:
 
     def advance(self, count):
         """Return the mean radians between points over the last `count` of them."""
-        count = min(count, len(self._phases) - 1)
-        span = self.positions[-1] - self.positions[-1 - count]
-        return (self._phases[-1] - self._phases[-1 - count]) * self._spacing / span
+        phases, positions = self._phases, self.positions
+        first = max(0, len(phases) - 1 - count)
+        return (phases[-1] - phases[first]) * self._spacing / (positions[-1] - positions[first])
 
 
 def _before(phases, phase):
