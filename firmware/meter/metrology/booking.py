@@ -25,27 +25,34 @@ class Booking:
     correction      of the elements
     loss            LossCompensation, or None
     starting_a      amperes RMS of an element below which nothing is registered: the meter must not creep
+
+    has_curve       True if the correction depends on the current
     """
 
     def __init__(self, connection, correction, loss, starting_a):
         self._connection = connection
         self._correction = correction
+        self.has_curve = correction.has_curve
         self._starting = starting_a * starting_a
         self._flows = Flows(connection, loss, correction.var_gain)
 
-    def one(self, now, before, seconds, pieces, rows):
+    def factors(self, amperes, p):
+        """Return the factors that mend the current of element p: see Correction."""
+        return self._correction.factors(amperes, p)
+
+    def one(self, now, before, seconds, pieces, rows, factors=None):
         """Write the rows of one half cycle to the list `rows`. now: changed. before: of the half cycle before."""
         cycle = [(a + b) * 0.5 for a, b in zip(now[: k.MEANS], before)]
         phasors = [(now[row] - before[row]) * 0.5 for row in range(k.PHASORS, k.MAXIMA)]
-        self.book(now, cycle, phasors, before, seconds, pieces, rows)
+        self.book(now, cycle, phasors, before, seconds, pieces, rows, factors)
 
-    def book(self, now, cycle, phasors, before, seconds, pieces, rows):
+    def book(self, now, cycle, phasors, before, seconds, pieces, rows, factors=None):
         """Write all rows.
 
         now, cycle, phasors, before, rows: sequences of rows; a row is a float, an array (n,) or an Unknown.
-        seconds: a row. pieces: of the harmonics (see Harmonics).
+        seconds: a row. pieces: of the harmonics (see Harmonics). factors: of the correction, where they are known.
         """
-        ratios = self._correct(now, cycle, phasors) if self._correction.active else (1.0, 1.0, 1.0)
+        ratios = self._correct(now, cycle, phasors, factors) if self._correction.active else (1.0, 1.0, 1.0)
         started = [step(cycle[k.I2 + p] - self._starting) for p in range(3)]
         self._flows.book(now, cycle, phasors, started, seconds, rows)
         self._squares(now, cycle, phasors, started, seconds, rows)
@@ -117,11 +124,12 @@ class Booking:
                 rows[_HV + row, start:end] = weight[start:end] * square
             rows[_HS, start:end] = seconds[start:end] * known
 
-    def _correct(self, now, cycle, phasors):
+    def _correct(self, now, cycle, phasors, factors):
         """Mend watts, vars, currents and their phasors, in place. Return the ratios of the currents, three."""
         correction, ratios = self._correction, []
         for p in range(3):
-            real, imag, square = correction.factors(root(cycle[k.I2 + p]), p)
+            known = factors[p] if factors else self.factors(root(cycle[k.I2 + p]), p)
+            real, imag, square = known
             for rows in (now, cycle):
                 rows[k.W + p], rows[k.VAR + p] = correction.mend(
                     rows[k.W + p], rows[k.VAR + p] * 1.0, real, imag

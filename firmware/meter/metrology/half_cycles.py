@@ -35,35 +35,55 @@ class HalfCycles:
         self._booking = Booking(self.connection, correction or Correction(), loss, starting_a)
         self._silent = [row for p in (0, 1, 2) if p not in self.connection.elements for row in _rows_of(p)]
         self._harmonics = harmonics or Harmonics(dtype=dtype)
-        self._kernel = Kernel(dtype)
+        self._kernel = None  # made when it is needed
+        self._native = _native(self._booking, self._silent, self._harmonics.wave)
         self._dtype = dtype
         self._n = 0
         self._list = [0.0] * ROWS
-        self._last = None
+        self._last = None  # the kernel's rows of the last half cycle; or the Native that has them
 
     def process(self, frame):
         """Take a Frame. Return the (ROWS, n) matrix of integrals, valid until the next call."""
-        if frame.n != self._n:
-            self._n = frame.n
-            self._half = np.zeros((k.ROWS, frame.n + 1), dtype=self._dtype)
-            self.rows = np.zeros((ROWS, frame.n), dtype=self._dtype)
         if frame.flags & GAP:
             self._last = None
         if self._last is None:
             _bridge(frame)
+        if frame.n == 1 and self._native and self._native.takes(frame.samples):
+            self._natively(frame, self._native)
+        else:
+            self._in_python(frame)
+        return self.rows
+
+    def _natively(self, frame, native):
+        if self._last is not native and self._last is not None:
+            native.set_before(self._last)
+        half = self._harmonics.half(frame.flags)
+        if native.run(float(frame.seconds[0]), half, self._harmonics, self._last is None):
+            frame.flags |= STUCK
+        self._last = native
+        self.rows = native.rows
+
+    def _in_python(self, frame):
+        if frame.n != self._n:
+            self._n = frame.n
+            self._half = np.zeros((k.ROWS, frame.n + 1), dtype=self._dtype)
+            self._rows = np.zeros((ROWS, frame.n), dtype=self._dtype)
+        self.rows = self._rows
+        self._kernel = self._kernel or Kernel(self._dtype)
+        if self._last is not None and self._last is self._native:
+            self._last = self._native.before()
         self._harmonics.add(frame)
         if frame.n == 1:
             self._one(frame)
         else:
             self._many(frame)
-        return self.rows
 
     def _one(self, frame):
         """A half cycle in floats: on a Pico small arrays would cost more than the arithmetic."""
         now = self._kernel.one(frame.samples)
         for row in self._silent:
             now[row] = 0.0
-        before = self._last or _before_the_first(now)
+        before = self._last or k.before_the_first(now)
         self._last = now[:]
         if stuck(now):
             frame.flags |= STUCK
@@ -76,7 +96,7 @@ class HalfCycles:
         self._kernel.many(frame.samples, half[:, 1:])
         for row in self._silent:
             half[row] = half[row] * 0.0
-        half[:, 0] = np.array(self._last or _before_the_first(floats(half[:, 1])), dtype=self._dtype)
+        half[:, 0] = np.array(self._last or k.before_the_first(floats(half[:, 1])), dtype=self._dtype)
         self._last = floats(half[:, n])
         if np.any(stuck(half[:, 1:]) > 0.5):
             frame.flags |= STUCK
@@ -109,14 +129,19 @@ def _bridge(frame):
     voltages[:, :QUARTER] = voltages[:, HALF : HALF + QUARTER] * -1.0
 
 
-def _before_the_first(now):
-    """Return the rows of the half cycle before the first one: the same, with phasors of the other sign."""
-    return now[: k.PHASORS] + [-x for x in now[k.PHASORS : k.MAXIMA]] + now[k.MAXIMA :]
-
-
 def _rows_of(p):
     """Return the kernel's rows in which element p has a part."""
     rows = [start + p for start in range(0, k.VV, 3)] + [k.VD + p, k.ID + p]
     rows += [start + q for start in (k.VV, k.II) for q in (p, (p + 2) % 3)]
     rows += [start + p for start in range(k.PHASORS, k.ROWS, 3)]
     return rows
+
+
+def _native(booking, silent, wave):
+    """Return a Native, or None where the processor or the interpreter has no use for it."""
+    try:
+        from meter.metrology.native import Native
+
+        return Native(booking, silent, wave)
+    except (ImportError, ValueError, SyntaxError, MemoryError):
+        return None

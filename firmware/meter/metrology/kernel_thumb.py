@@ -15,15 +15,23 @@ import micropython
 
 @micropython.asm_thumb
 def products(r0):
-    """The means of products: add them to 18 floats, the kernel's rows from V2 on.
+    """The means of products: the kernel's rows from V2 to II. Those behind, up to MAXIMA, are cleared for channels().
 
-    0 samples  4 out
+    0 samples  4 where the rows are
 
         r1 r2 r3 voltages a quarter before  r4 r5 r6 currents  r7 samples left  r12 parameters
         s0 to s17 sums, as the rows  s18 s19 s20 v  s21 s22 s23 i  s24 s25 s26 v90  s27 1 / 256
     """
     data(2, 0xED2D, 0x8A10)  # vpush(s16 to s31)
     mov(r12, r0)
+    ldr(r1, [r0, 4])
+    mov(r2, 0)
+    mov(r3, 36)
+    label(CLEAR)
+    str(r2, [r1, 0])
+    add(r1, 4)
+    sub(r3, 1)
+    bne(CLEAR)
     ldr(r1, [r0, 0])
     movw(r7, 1536)
     add(r2, r1, r7)
