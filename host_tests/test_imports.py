@@ -111,7 +111,7 @@ PLACES = (
     ("machine", ("meter.hal.rp2", "main")),
     ("rp2", ("meter.hal.rp2",)),
     ("network", ("meter.hal.rp2",)),
-    ("micropython", ("meter.compat", "meter.hal.rp2", "meter.app", "main")),
+    ("micropython", ("meter.compat", "meter.hal.rp2", "meter.metrology", "meter.app", "main")),
     ("socket", ("meter.hal", "meter.ports")),
     ("meter.hal.sim", ("meter.hal.sim",)),
     ("meter.hal.linux", ("meter.hal.linux",)),
@@ -290,9 +290,16 @@ def test_every_folder_of_the_firmware_is_a_package():
     assert [str(f) for f in sorted(folders) if not (f / "__init__.py").exists()] == []
 
 
+def is_of_devices(module):
+    """Return True for drivers of MicroPython's ports, and for native code and what cannot be without."""
+    return module.endswith("_thumb") or any(
+        is_within(module, package) for package in ("meter.hal.rp2", "meter.metrology.native")
+    )
+
+
 def test_modules_import_on_the_host_without_opening_a_file_or_socket():
     """In a process of its own, with an audit hook that refuses both."""
-    modules = [m for m in SOURCES if m != "main" and not is_within(m, "meter.hal.rp2")]
+    modules = [m for m in SOURCES if m != "main" and not is_of_devices(m)]
     script = """
 import sys, importlib, encodings.idna, asyncio, numpy, numpy.random, numpy.fft
 def refuse(event, args):

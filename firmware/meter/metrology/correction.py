@@ -22,6 +22,7 @@ class Correction:
                 transformers, with rising amperes; empty: ideal. They read so much too high and lead by so much.
     watt_gain, var_gain     the last tweak, factors
     active      False if there is nothing to correct
+    has_curve   True if the factors depend on the current
     """
 
     def __init__(self, angles=(0.0, 0.0, 0.0), curve=(), watt_gain=1.0, var_gain=1.0):
@@ -33,6 +34,7 @@ class Correction:
             if len(curve) > POINTS or any(b[0] <= a[0] for a, b in zip(curve, curve[1:])):
                 raise ValueError("a curve has up to %d points of rising current" % POINTS)
             self._curve = [np.array([float(point[k]) for point in curve]) for k in range(3)]
+        self.has_curve = bool(curve)
         self.active = bool(curve) or any(angles) or self._gains != (1.0, 1.0)
 
     def factors(self, amperes, p):
