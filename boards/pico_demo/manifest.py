@@ -77,6 +77,7 @@ package(
         "grid.py",
         "half_cycles.py",
         "harmonics.py",
+        "history.py",
         "kernel.py",
         "loss_compensation.py",
         "marks.py",

@@ -4,9 +4,9 @@ Frames are cut a cycle and more behind the newest sample, and may be some hundre
 are getting full, what is still needed is moved to where they begin.
 """
 
-from meter.metrology.frame import HALF, QUARTER, Frame
+from meter.metrology.frame import BEFORE, HALF, QUARTER, Frame
 from meter.metrology.phase import WINDOW
-from meter.metrology.resampler import BEFORE, Resampler
+from meter.metrology.resampler import Resampler
 from meter.xnp import Samples, copy, move_down, multiply, np
 
 _IN_STEP = 0.02  # samples by which boundaries may stray from every 256th sample to take samples as they are

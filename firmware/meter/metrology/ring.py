@@ -15,10 +15,9 @@ from math import atan2, pi
 from uctypes import addressof
 
 from meter.compat import const
-from meter.metrology.frame import HALF, QUARTER, Frame
+from meter.metrology.frame import AFTER, BEFORE, HALF, QUARTER, Frame
 from meter.metrology.grid import SLEW
 from meter.metrology.phase import PER_QUARTER, WINDOW, PhaseDetector
-from meter.metrology.resampler import AFTER, BEFORE
 from meter.metrology.resampler_thumb import add_up, phasor, resample, take
 from meter.xnp import FLOAT, np
 

@@ -13,11 +13,10 @@ some cycles and never tears the grid. Without a signal it runs on at the nominal
 from math import pi
 
 from meter.compat import const
-from meter.metrology.frame import GAP, UNLOCKED
+from meter.metrology.frame import AFTER, BEFORE, GAP, UNLOCKED
 from meter.metrology.grid import Grid
 from meter.metrology.marks import Marks
 from meter.metrology.phase import WINDOW
-from meter.metrology.resampler import AFTER, BEFORE
 from meter.xnp import FLOAT
 
 CHANNELS = ("VA", "VB", "VC", "IA", "IB", "IC")
