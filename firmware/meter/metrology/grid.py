@@ -91,8 +91,10 @@ class Grid:
             start = _position(phases, positions, _before(phases, 0.0), 0.0)
         k = _before(phases, pi)
         self._start = end = _position(phases, positions, k, pi)
-        self._phases = [phase - pi for phase in phases[k:]]
-        self.positions = positions[k:]
+        del phases[:k]
+        del positions[:k]
+        for k in range(len(phases)):
+            phases[k] -= pi
         return start, end
 
     def pass_over(self, position):
@@ -100,7 +102,6 @@ class Grid:
         phases = self._phases
         while self.whole() and _position(phases, self.positions, _before(phases, 0.0), 0.0) < position:
             self.next()
-            phases = self._phases
 
     def shift(self, samples):
         """Move the origin: the buffers were moved back by so many samples."""

@@ -21,8 +21,8 @@ from meter.metrology.phase import PER_QUARTER, WINDOW, PhaseDetector
 from meter.metrology.resampler_thumb import add_up, phasor, resample, take
 from meter.xnp import FLOAT, np
 
-_SUMS = const(16)  # quarters whose sums are kept: more than are needed to lock
-_FULL = const(12)  # of them, and the base moves on: so positions stay small, which a single float likes
+_SUMS = const(20)  # quarters whose sums are kept: more than are needed to lock
+_FULL = const(16)  # of them, and the base moves on: so positions stay small, which a single float likes
 _ROWS = const(6)
 _SAMPLE = const(24)  # bytes in the ring
 _SUM = const(12)  # bytes of a sum of three voltages
