@@ -53,6 +53,7 @@ class Thumb:
         for name, code in zip(self._names, codes):
             setattr(self, name, lambda *arguments, code=code: self._run(code, arguments))
         self._processor = processor
+        self._machines = {}
         self.instructions = 0
 
     @contextmanager
@@ -78,12 +79,6 @@ class Thumb:
         for k, place in enumerate(places):
             machine.reg_write(getattr(arm_const, f"UC_ARM_REG_R{k}"), place & 0xFFFFFFFF)
         self.instructions = 0
-
-        def count(*_):
-            self.instructions += 1
-
-        if self.counts:
-            machine.hook_add(unicorn.UC_HOOK_CODE, count)
         machine.emu_start(CODE | 1, RETURN)
         assert {register: machine.reg_read(register) for register in saved} == saved
         assert machine.reg_read(arm_const.UC_ARM_REG_SP) == STACK + 0x800
@@ -96,21 +91,33 @@ class Thumb:
         return SAVED + SAVED_SINGLES if self._processor == "armv7emsp" else SAVED
 
     def _machine(self, code):
+        """Return an emulator that is about to call the function, with what is in the buffers now."""
+        machine = self._machines.get((code, self.counts))
+        if machine is None:
+            machine = self._machines[code, self.counts] = self._new_machine(code)
+        for _, size, start, view in uctypes._ranges:
+            machine.mem_write(start, bytes(view[:size]))
+        machine.reg_write(arm_const.UC_ARM_REG_SP, STACK + 0x800)
+        machine.reg_write(arm_const.UC_ARM_REG_LR, RETURN | 1)
+        return machine
+
+    def _new_machine(self, code):
         machine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         machine.ctl_set_cpu_model(CORES[self._processor])
         machine.mem_map(CODE, 0x10000)
         machine.mem_map(STACK, 0x1000)
         machine.mem_map(uctypes.RAM, 0x80000)
         machine.mem_write(CODE, code)
-        for _, size, start, view in uctypes._ranges:
-            machine.mem_write(start, bytes(view[:size]))
         if self._processor == "armv7emsp":
             machine.mem_map(COPROCESSORS, 0x1000)
             machine.mem_write(CPACR, (0xF << 20).to_bytes(4, "little"))
             machine.reg_write(arm_const.UC_ARM_REG_FPEXC, 1 << 30)
-        machine.reg_write(arm_const.UC_ARM_REG_SP, STACK + 0x800)
-        machine.reg_write(arm_const.UC_ARM_REG_LR, RETURN | 1)
+        if self.counts:
+            machine.hook_add(unicorn.UC_HOOK_CODE, self._count)
         return machine
+
+    def _count(self, *_):
+        self.instructions += 1
 
 
 def _functions_of(source):
