@@ -52,7 +52,7 @@ class Native:
         self._booking, self._silent, self._wave = booking, silent, wave
         self._words, constants, count = record(self._lines, _INPUTS)
         self._registers = registers = array("f", [0.0] * count)
-        for value, register in constants.items():
+        for register, value in constants:
             registers[register] = value
         self.rows = np.frombuffer(registers, dtype=wave.dtype, count=ROWS).reshape((ROWS, 1))
         self._samples = self._squares = None

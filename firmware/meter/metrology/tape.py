@@ -23,6 +23,7 @@ STEP = const(4)  # 1 where a is 0 or more, else 0
 ROOT = const(5)  # the square root of a
 
 REGISTERS = const(512)  # as many as the words have room for
+_END = const(0xFFFF)  # behind the last operation; or no register
 
 
 class _Number(Unknown):
@@ -59,97 +60,120 @@ class _Number(Unknown):
         return self._recorder.write(ROOT, self, self)
 
 
-class _Recorder:
-    """Writes operations down. The first time only to see how long each result is needed, the second time for good.
+class _Rehearsal:
+    """Takes operations down without writing any: to see how long each result is needed.
 
-    inputs  registers that are taken
-    last    by result, the number of the last operation that needs it; None the first time
-    homes   result -> the register where it shall be
+    last    by result, the number of the last operation that needs it: its own if none does
+    read    the registers of what is read
     """
 
-    def __init__(self, inputs, last=None, homes=()):
-        self.top = inputs  # the first register that was never taken
-        self.last = array("H") if last is None else last
-        self.is_first = last is None
-        self.words = array("I")
-        self.constants = {}  # number -> register
-        self.read = set()  # the inputs that are read
-        self._homes = homes
-        self._free = []
-        self._count = 0
+    def __init__(self):
+        self.last = array("H")
+        self.read = set()
 
     def input(self, register):
         self.read.add(register)
         return _Number(self, register, -1)
 
+    def write(self, _, a, b):
+        """Take an operation down. a, b: _Numbers or floats. Return the result, a _Number."""
+        last = self.last
+        count = len(last)
+        last.append(count)
+        if type(a) is _Number and a.result >= 0:
+            last[a.result] = count
+        if type(b) is _Number and b.result >= 0:
+            last[b.result] = count
+        return _Number(self, 0, count)
+
+    def copy(self, number, register):
+        """Take down that a number, a _Number or a float, is to be copied to a register when all is done."""
+        if type(number) is _Number and number.result >= 0:
+            self.last[number.result] = _END
+
+
+class _Recorder:
+    """Writes operations down.
+
+    inputs  registers that are taken
+    last    by result, the number of the last operation that needs it
+    homes   by result, the register where it shall be, or 0xFFFF
+    """
+
+    def __init__(self, inputs, last, homes):
+        self.top = inputs  # the first register that was never taken
+        self.words = array("I")
+        self.constants = {}  # _Number by value
+        self._last = last
+        self._homes = homes
+        self._free = []
+        self._count = 0
+
+    def input(self, register):
+        return _Number(self, register, -1)
+
     def write(self, operation, a, b):
         """Write an operation down. a, b: _Numbers or floats. Return the result, a _Number."""
-        a, b, count = self._number(a), self._number(b), self._count
+        if type(a) is not _Number:
+            a = self._constant(a)
+        if type(b) is not _Number:
+            b = self._constant(b)
+        count, last, homes = self._count, self._last, self._homes
         self._count = count + 1
-        if self.is_first:
-            self.last.append(count)
-            for number in (a, b):
-                if number.result >= 0:
-                    self.last[number.result] = count
-            return _Number(self, 0, count)
-        self._give_back(a, count)
-        if b.result != a.result:
-            self._give_back(b, count)
-        if self.last[count] == count and count not in self._homes:
-            return _Number(self, 0, count)  # nobody needs it
-        result = _Number(self, self._homes[count] if count in self._homes else self._register(), count)
-        self._word(operation, result.register, a, b)
-        return result
+        if a.result >= 0 and last[a.result] == count:
+            self._free.append(a.register)
+        if b.result >= 0 and last[b.result] == count and b.result != a.result:
+            self._free.append(b.register)
+        register = homes[count]
+        if register == _END:
+            if last[count] == count:
+                return a  # nobody needs it
+            register = self._free.pop() if self._free else self._register()
+        self.words.append(operation << 27 | register << 18 | b.register << 9 | a.register)
+        return _Number(self, register, count)
 
     def copy(self, number, register):
         """Write down that a number, a _Number or a float, is copied to a register."""
-        number = self._number(number)
-        if self.is_first and number.result >= 0:
-            self.last[number.result] = 0xFFFF
-        if not self.is_first and register != number.register:
-            self._word(LARGER, register, number, number)
+        if type(number) is not _Number:
+            number = self._constant(number)
+        if register != number.register:
+            place = number.register
+            self.words.append(LARGER << 27 | register << 18 | place << 9 | place)
 
-    def _number(self, number):
-        if isinstance(number, _Number):
-            return number
-        if number not in self.constants:
-            self.constants[number] = self.top
-            self.top += 1
-        return _Number(self, self.constants[number], -1)
+    def _constant(self, value):
+        if value not in self.constants:
+            self.constants[value] = _Number(self, self._register(), -1)
+        return self.constants[value]
 
     def _register(self):
-        if self._free:
-            return self._free.pop()
         self.top += 1
         return self.top - 1
 
-    def _give_back(self, number, count):
-        if number.result >= 0 and self.last[number.result] == count and number.result not in self._homes:
-            self._free.append(number.register)
-
-    def _word(self, operation, register, a, b):
-        self.words.append(operation << 27 | register << 18 | b.register << 9 | a.register)
-
 
 def record(lines, inputs):
-    """Write down what lines() computes. Return (words, constants, registers): constants: register by value.
+    """Write down what lines() computes. Return (words, constants, registers).
 
     lines(number)   number(register): what is in a register, to compute with, a float in all but value. Returns
                     (register, value) of each result. One that goes to a register which is read as well is put there
                     when all is computed.
     inputs          registers for what is read and for results; those above are for constants and what is between
+    constants       list of (register, value)
     registers       how many there are. MemoryError if the words have no room for so many.
     """
-    first = _Recorder(inputs)
-    homes = {}
-    for register, value in _run(lines, first):
-        if isinstance(value, _Number) and value.result >= 0 and register not in first.read:
-            homes.setdefault(value.result, register)
+    first = _Rehearsal()
+    found = _run(lines, first)
+    homes = array("H", [_END] * len(first.last))
+    for register, value in found:
+        if type(value) is _Number and value.result >= 0 and register not in first.read:
+            if homes[value.result] == _END:
+                homes[value.result] = register
+    found = None  # some thousand bytes that the second time needs
     second = _Recorder(inputs, first.last, homes)
     _run(lines, second)
     if second.top > REGISTERS:
         raise MemoryError("%d registers" % second.top)
-    return second.words, second.constants, second.top
+    constants = [(number.register, value) for value, number in second.constants.items()]
+    return second.words, constants, second.top
 
 
 def _run(lines, recorder):
