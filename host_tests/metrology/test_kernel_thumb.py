@@ -13,9 +13,9 @@ from host_tests.hal.thumb import FIRMWARE, Thumb
 from host_tests.hal.thumb import uctypes as memory
 from host_tests.harness import frame_of, noise
 
-SOURCE = FIRMWARE / "meter" / "metrology" / "kernel_thumb.py"
+METROLOGY = FIRMWARE / "meter" / "metrology"
 ANGLE = np.arange(HALF) * (np.pi / HALF)
-CARRIER = np.sqrt(2) / HALF * np.stack([np.cos(ANGLE), -np.sin(ANGLE)], axis=1)
+CARRIER = np.stack([np.cos(ANGLE), -np.sin(ANGLE)], axis=1)
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +114,21 @@ def test_it_takes_a_fortieth_of_a_half_cycle(thumb):
     assert 30_000 < run(thumb, frame_of(1).samples)[1] < 33_000
 
 
-OPCODES = {"vfma": (0xEEA0, 0x0A00), "vmaxnm": (0xFE80, 0x0A00), "vminnm": (0xFE80, 0x0A40)}
+OPCODES = {
+    "vfma": (0xEEA0, 0x0A00),
+    "vfms": (0xEEA0, 0x0A40),
+    "vmaxnm": (0xFE80, 0x0A00),
+    "vminnm": (0xFE80, 0x0A40),
+}
 WHOLE = {"vpush(s16 to s31)": (0xED2D, 0x8A10), "vpop(s16 to s31)": (0xECBD, 0x8A10)}
 
 
-def test_each_word_that_the_assembler_has_no_name_for_is_what_stands_beside_it():
-    """The encodings: Armv8-M Architecture Reference Manual, VFMA, VMAXNM, VMINNM, VPUSH, VPOP."""
-    lines = [line for line in SOURCE.read_text().splitlines() if "data(" in line and not line.startswith('"')]
-    assert len(lines) == 18 + 18 + 6 + 6 + 3 + 4
+@pytest.mark.parametrize("module, count", (("kernel_thumb", 61), ("spectrum_thumb", 6)))
+def test_each_word_that_the_assembler_has_no_name_for_is_what_stands_beside_it(module, count):
+    """The encodings: Armv8-M Architecture Reference Manual, VFMA, VFMS, VMAXNM, VMINNM, VPUSH, VPOP."""
+    lines = (METROLOGY / f"{module}.py").read_text().splitlines()
+    lines = [line for line in lines if "data(" in line]
+    assert len(lines) == count
     for line in lines:
         high, low, name = re.fullmatch(r"    data\(2, (\w+), (\w+)\)  # (.+)", line).groups()
         found = int(high, 16), int(low, 16)

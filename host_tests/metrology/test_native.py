@@ -24,16 +24,18 @@ SECONDS = np.full(1, 1 / 120, dtype=np.float32)
 @pytest.fixture(scope="module")
 def assembled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("thumb")
-    return [Thumb(f"meter.metrology.{name}_thumb", "armv7emsp", folder) for name in ("kernel", "tape")]
+    return [
+        Thumb(f"meter.metrology.{name}_thumb", "armv7emsp", folder) for name in ("kernel", "tape", "spectrum")
+    ]
 
 
 @pytest.fixture(autouse=True)
 def thumb(assembled):
-    """(kernel, tape): the modules of native code, as if this interpreter had an assembler."""
-    kernel, tape = assembled
-    with kernel.installed(), tape.installed():
-        yield kernel, tape
-    sys.modules.pop("meter.metrology.native", None)
+    """(kernel, tape, spectrum): the modules of native code, as if this interpreter had an assembler."""
+    with assembled[0].installed(), assembled[1].installed(), assembled[2].installed():
+        yield assembled
+    for name in ("native", "spectrum"):
+        sys.modules.pop("meter.metrology." + name, None)
 
 
 OPTIONS = {
@@ -190,7 +192,7 @@ def test_samples_that_it_cannot_read_are_not_taken(samples):
 
 def test_a_half_cycle_takes_so_many_instructions(thumb):
     """docs/real-time.md says what that means."""
-    kernel, tape = thumb
+    kernel, tape, _ = thumb
     pair = Pair({})
     pair.take(stream(1))
     assert 10_000 < kernel.instructions < 12_000  # of channels(), twice; products(): see test_kernel_thumb
