@@ -293,7 +293,8 @@ def test_every_folder_of_the_firmware_is_a_package():
 def is_of_devices(module):
     """Return True for drivers of MicroPython's ports, and for native code and what cannot be without."""
     return module.endswith("_thumb") or any(
-        is_within(module, package) for package in ("meter.hal.rp2", "meter.metrology.native")
+        is_within(module, package)
+        for package in ("meter.hal.rp2", "meter.metrology.native", "meter.metrology.spectrum")
     )
 
 
