@@ -102,12 +102,12 @@ def test_what_is_no_number_goes_the_same_way(thumb, a, b):
 def test_registers_are_used_again():
     def lines(number):
         value = number(0)
-        for _ in range(1000):
+        for _ in range(100):
             value = value * 0.5 + number(1)
         return [(2, value)]
 
     words, constants, count = tape.record(lines, 3)
-    assert len(words) == 2000 and count <= 6 and constants == [(3, 0.5)]
+    assert len(words) == 200 and count <= 6 and constants == [(3, 0.5)]
 
 
 def test_what_nobody_needs_is_not_done():
@@ -129,13 +129,16 @@ def test_a_result_in_two_places_is_copied():
     assert registers == [8.0, 8.0, 8.0] and len(words) == 3
 
 
-def test_more_registers_than_the_words_have_room_for_are_refused():
+@pytest.mark.parametrize("inputs, count", ((3, 600), (40, 480)))
+def test_more_than_the_words_have_room_for_is_refused(inputs, count):
+    """Of numbers while it is written down, and of registers."""
+
     def lines(number):
-        values = [number(0) + float(k) for k in range(tape.REGISTERS)]
+        values = [number(0) + number(1) for _ in range(count)]
         total = number(0)
         for value in values:
             total = total * value
-        return [(1, total)]
+        return [(2, total)]
 
     with pytest.raises(MemoryError):
-        tape.record(lines, 2)
+        tape.record(lines, inputs)

@@ -23,16 +23,18 @@ STEP = const(4)  # 1 where a is 0 or more, else 0
 ROOT = const(5)  # the square root of a
 
 REGISTERS = const(512)  # as many as the words have room for
-_END = const(0xFFFF)  # behind the last operation; or no register
+_NUMBERS = const(
+    1024
+)  # while it is written down: inputs, then results from there on, constants from the end down
+_NEVER = const(0xFFFF)  # behind the last operation; or no register
 
 
 class _Number(Unknown):
-    """A number in a register, or the result of an operation, counted from 0."""
+    """A number that will be known when the tape runs: number `place` of the recorder's."""
 
-    def __init__(self, recorder, register, result):
+    def __init__(self, recorder, place):
         self._recorder = recorder
-        self.register = register
-        self.result = result  # -1 of what is no result
+        self.place = place
 
     def __add__(self, other):
         return self._recorder.write(ADD, self, other)
@@ -60,127 +62,107 @@ class _Number(Unknown):
         return self._recorder.write(ROOT, self, self)
 
 
-class _Rehearsal:
-    """Takes operations down without writing any: to see how long each result is needed.
+class _Recorder:
+    """Writes operations down, each with a result of its own.
 
-    last    by result, the number of the last operation that needs it: its own if none does
-    read    the registers of what is read
+    inputs      how many there are
+    read        those that are read
+    words       of each operation: operation << 20 | b << 10 | a, numbers
+    constants   number by value
     """
 
-    def __init__(self):
-        self.last = array("H")
+    def __init__(self, inputs):
+        self.inputs = inputs
         self.read = set()
+        self.words = array("I")
+        self.constants = {}
 
     def input(self, register):
         self.read.add(register)
-        return _Number(self, register, -1)
-
-    def write(self, _, a, b):
-        """Take an operation down. a, b: _Numbers or floats. Return the result, a _Number."""
-        last = self.last
-        count = len(last)
-        last.append(count)
-        if type(a) is _Number and a.result >= 0:
-            last[a.result] = count
-        if type(b) is _Number and b.result >= 0:
-            last[b.result] = count
-        return _Number(self, 0, count)
-
-    def copy(self, number, register):
-        """Take down that a number, a _Number or a float, is to be copied to a register when all is done."""
-        if type(number) is _Number and number.result >= 0:
-            self.last[number.result] = _END
-
-
-class _Recorder:
-    """Writes operations down.
-
-    inputs  registers that are taken
-    last    by result, the number of the last operation that needs it
-    homes   by result, the register where it shall be, or 0xFFFF
-    """
-
-    def __init__(self, inputs, last, homes):
-        self.top = inputs  # the first register that was never taken
-        self.words = array("I")
-        self.constants = {}  # _Number by value
-        self._last = last
-        self._homes = homes
-        self._free = []
-        self._count = 0
-
-    def input(self, register):
-        return _Number(self, register, -1)
+        return _Number(self, register)
 
     def write(self, operation, a, b):
         """Write an operation down. a, b: _Numbers or floats. Return the result, a _Number."""
-        if type(a) is not _Number:
-            a = self._constant(a)
-        if type(b) is not _Number:
-            b = self._constant(b)
-        count, last, homes = self._count, self._last, self._homes
-        self._count = count + 1
-        if a.result >= 0 and last[a.result] == count:
-            self._free.append(a.register)
-        if b.result >= 0 and last[b.result] == count and b.result != a.result:
-            self._free.append(b.register)
-        register = homes[count]
-        if register == _END:
-            if last[count] == count:
-                return a  # nobody needs it
-            register = self._free.pop() if self._free else self._register()
-        self.words.append(operation << 27 | register << 18 | b.register << 9 | a.register)
-        return _Number(self, register, count)
+        words = self.words
+        words.append(operation << 20 | self.place(b) << 10 | self.place(a))
+        return _Number(self, self.inputs + len(words) - 1)
 
-    def copy(self, number, register):
-        """Write down that a number, a _Number or a float, is copied to a register."""
-        if type(number) is not _Number:
-            number = self._constant(number)
-        if register != number.register:
-            place = number.register
-            self.words.append(LARGER << 27 | register << 18 | place << 9 | place)
-
-    def _constant(self, value):
-        if value not in self.constants:
-            self.constants[value] = _Number(self, self._register(), -1)
-        return self.constants[value]
-
-    def _register(self):
-        self.top += 1
-        return self.top - 1
+    def place(self, number):
+        """Return which one a number is, a _Number or a float."""
+        if type(number) is _Number:
+            return number.place
+        if number not in self.constants:
+            self.constants[number] = _NUMBERS - 1 - len(self.constants)
+        return self.constants[number]
 
 
 def record(lines, inputs):
     """Write down what lines() computes. Return (words, constants, registers).
 
-    lines(number)   number(register): what is in a register, to compute with, a float in all but value. Returns
-                    (register, value) of each result. One that goes to a register which is read as well is put there
+    lines(number)   number(register): what is in a register, to compute with, a float in all but value. Returns a list
+                    of (register, value): the results. One that goes to a register which is read as well is put there
                     when all is computed.
     inputs          registers for what is read and for results; those above are for constants and what is between
     constants       list of (register, value)
     registers       how many there are. MemoryError if the words have no room for so many.
     """
-    first = _Rehearsal()
-    found = _run(lines, first)
-    homes = array("H", [_END] * len(first.last))
-    for register, value in found:
-        if type(value) is _Number and value.result >= 0 and register not in first.read:
-            if homes[value.result] == _END:
-                homes[value.result] = register
-    found = None  # some thousand bytes that the second time needs
-    second = _Recorder(inputs, first.last, homes)
-    _run(lines, second)
-    if second.top > REGISTERS:
-        raise MemoryError("%d registers" % second.top)
-    constants = [(number.register, value) for value, number in second.constants.items()]
-    return second.words, constants, second.top
+    recorder = _Recorder(inputs)
+    results = [(register, recorder.place(value)) for register, value in lines(recorder.input)]
+    numbers = inputs + len(recorder.words) + len(recorder.constants)
+    if numbers > _NUMBERS:
+        raise MemoryError("%d numbers" % numbers)
+    words, registers, count = _assigned(recorder, *_needed(recorder, results))
+    for register, number in results:
+        place = registers[number]
+        if place != register:
+            words.append(LARGER << 27 | register << 18 | place << 9 | place)
+    if count > REGISTERS:
+        raise MemoryError("%d registers" % count)
+    return words, [(registers[number], value) for value, number in recorder.constants.items()], count
 
 
-def _run(lines, recorder):
-    found = lines(recorder.input)
-    for register, value in found:
-        recorder.copy(value, register)
-    return found
+def _needed(recorder, results):
+    """Return (last, homes): by number, the last operation that needs it, 0 if none; and the register it belongs to."""
+    last, homes = array("H", [0] * _NUMBERS), array("H", [_NEVER] * _NUMBERS)
+    for count, word in enumerate(recorder.words):
+        last[word & 1023] = last[word >> 10 & 1023] = count
+    stop = recorder.inputs + len(recorder.words)
+    for register, number in results:
+        if recorder.inputs <= number < stop:
+            last[number] = _NEVER
+            if homes[number] == _NEVER and register not in recorder.read:
+                homes[number] = register
+    return last, homes
+
+
+def _assigned(recorder, last, homes):
+    """Return (words, registers, count): the tape with registers in place of numbers, and the register of each number.
+
+    A number that nobody needs any more gives its register to the next one.
+    """
+    first, top = recorder.inputs, recorder.inputs
+    stop, free = first + len(recorder.words), []
+    registers, words = array("H", range(_NUMBERS)), array("I")
+    for number in recorder.constants.values():
+        registers[number] = top
+        top += 1
+    for count, word in enumerate(recorder.words):
+        a, b, number = word & 1023, word >> 10 & 1023, first + count
+        if last[a] == count and first <= a < stop:
+            free.append(registers[a])
+        if last[b] == count and first <= b < stop and a != b:
+            free.append(registers[b])
+        if not last[number]:
+            continue
+        if homes[number] != _NEVER:
+            registers[number] = homes[number]
+        elif free:
+            registers[number] = free.pop()
+        else:
+            registers[number] = top
+            top += 1
+        words.append(word >> 20 << 27 | registers[number] << 18 | registers[b] << 9 | registers[a])
+    return words, registers, top
 
 
 def run_plain(words, registers):
