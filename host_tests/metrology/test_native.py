@@ -46,6 +46,8 @@ OPTIONS = {
     "loss": {"loss": LossCompensation(120.0, 5.0, LOSS, (0.0, 0.1, 0.2, 0.3, 0.4))},
     "loss of a delta": {"connection": Connection("3-wire delta"), "loss": LossCompensation(120.0, 5.0, LOSS, LOSS)},
     "starting": {"starting_a": 2.0},
+    "all": {"connection": Connection("3-wire delta"), "loss": LossCompensation(120.0, 5.0, LOSS, LOSS),
+            "correction": Correction((0.3, -0.2, 1.5), CURVE, 1.01, 0.98), "starting_a": 0.001},
 }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def test_a_result_in_two_places_is_copied():
     assert registers == [8.0, 8.0, 8.0] and len(words) == 3
 
 
-@pytest.mark.parametrize("inputs, count", ((3, 600), (40, 480)))
+@pytest.mark.parametrize("inputs, count", ((3, 1200), (40, 480)))
 def test_more_than_the_words_have_room_for_is_refused(inputs, count):
     """Of numbers while it is written down, and of registers."""
 

@@ -23,9 +23,7 @@ STEP = const(4)  # 1 where a is 0 or more, else 0
 ROOT = const(5)  # the square root of a
 
 REGISTERS = const(512)  # as many as the words have room for
-_NUMBERS = const(
-    1024
-)  # while it is written down: inputs, then results from there on, constants from the end down
+_NUMBERS = const(2048)  # before: inputs, then results from there on, and constants from the end down
 _NEVER = const(0xFFFF)  # behind the last operation; or no register
 
 
@@ -67,7 +65,7 @@ class _Recorder:
 
     inputs      how many there are
     read        those that are read
-    words       of each operation: operation << 20 | b << 10 | a, numbers
+    words       of each operation: operation << 22 | b << 11 | a, numbers
     constants   number by value
     """
 
@@ -84,7 +82,7 @@ class _Recorder:
     def write(self, operation, a, b):
         """Write an operation down. a, b: _Numbers or floats. Return the result, a _Number."""
         words = self.words
-        words.append(operation << 20 | self.place(b) << 10 | self.place(a))
+        words.append(operation << 22 | self.place(b) << 11 | self.place(a))
         return _Number(self, self.inputs + len(words) - 1)
 
     def place(self, number):
@@ -125,7 +123,7 @@ def _needed(recorder, results):
     """Return (last, homes): by number, the last operation that needs it, 0 if none; and the register it belongs to."""
     last, homes = array("H", [0] * _NUMBERS), array("H", [_NEVER] * _NUMBERS)
     for count, word in enumerate(recorder.words):
-        last[word & 1023] = last[word >> 10 & 1023] = count
+        last[word & 2047] = last[word >> 11 & 2047] = count
     stop = recorder.inputs + len(recorder.words)
     for register, number in results:
         if recorder.inputs <= number < stop:
@@ -147,7 +145,7 @@ def _assigned(recorder, last, homes):
         registers[number] = top
         top += 1
     for count, word in enumerate(recorder.words):
-        a, b, number = word & 1023, word >> 10 & 1023, first + count
+        a, b, number = word & 2047, word >> 11 & 2047, first + count
         if last[a] == count and first <= a < stop:
             free.append(registers[a])
         if last[b] == count and first <= b < stop and a != b:
@@ -161,7 +159,7 @@ def _assigned(recorder, last, homes):
         else:
             registers[number] = top
             top += 1
-        words.append(word >> 20 << 27 | registers[number] << 18 | registers[b] << 9 | registers[a])
+        words.append(word >> 22 << 27 | registers[number] << 18 | registers[b] << 9 | registers[a])
     return words, registers, top
 
 
