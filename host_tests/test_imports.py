@@ -291,11 +291,11 @@ def test_every_folder_of_the_firmware_is_a_package():
 
 
 def is_of_devices(module):
-    """Return True for drivers of MicroPython's ports, and for native code and what cannot be without."""
-    return module.endswith("_thumb") or any(
-        is_within(module, package)
-        for package in ("meter.hal.rp2", "meter.metrology.native", "meter.metrology.ring")
-    )
+    """Return True for drivers of MicroPython's ports, for native code, and for what gives it addresses."""
+    if is_within(module, "meter.hal.rp2") or module.endswith("_thumb"):
+        return True
+    body = ast.parse(SOURCES[module][0]).body
+    return any(isinstance(node, ast.ImportFrom) and node.module == "uctypes" for node in body)
 
 
 def test_modules_import_on_the_host_without_opening_a_file_or_socket():

@@ -32,7 +32,7 @@ class Harmonics:
         self._window = 20 if nominal == 50 else 24  # half cycles
         self._percent = 10000.0 / (demand_a * demand_a)
         self._dtype = dtype
-        self._orders = _orders(dtype)
+        self._orders = None  # made when it is needed
         self.wave = np.zeros((6, 2 * HALF), dtype=dtype)
         self._clear()
         self.squares = [0.0] * ROWS
@@ -49,11 +49,14 @@ class Harmonics:
             self._clear()
         return self._count % 2
 
-    def added(self):
-        """The half cycle that half() was asked for, a frame of its own, was added to the wave by someone else."""
+    def added(self, sums_of):
+        """The half cycle that half() was asked for, a frame of its own, was added to the wave by someone else.
+
+        sums_of: function, as _sums_of(): when a window is whole.
+        """
         self._count += 1
         if self._count == self._window:
-            self._finish()
+            self._finish(sums_of)
             self._clear()
 
     def add(self, frame):
@@ -66,7 +69,7 @@ class Harmonics:
             self._count += count
             start += count
             if self._count == self._window:
-                self._finish()
+                self._finish(self._sums_of())
                 self._clear()
                 # A window counts from the half cycle that completes it on.
                 pieces.append((start - 1, self.squares, self.known))
@@ -91,18 +94,26 @@ class Harmonics:
             self.wave[p, :HALF] += sums[0]
             self.wave[p, HALF:] += sums[1]
 
-    def _finish(self):
+    def _finish(self, sums_of):
         # RMS of a line: sqrt(2) / points * |X|, and the wave is a sum of so many cycles.
         scale = 2.0 / (2 * HALF * (self._window // 2)) ** 2
-        sums = np.dot(power_spectrum(self.wave), self._orders) * scale
         squares = [0.0] * ROWS
         for p in range(3):
-            odd, even, odd_tdd, even_tdd = floats(sums[3 + p])
-            volts = floats(sums[p])
+            volts, (odd, even, odd_tdd, even_tdd) = sums_of(p)
             rows = (volts[0], volts[1], odd, even, odd_tdd * self._percent, even_tdd * self._percent)
             for place, square in enumerate(rows):
-                squares[3 * place + p] = square
+                squares[3 * place + p] = square * scale
         self.squares, self.known = squares, 1.0
+
+    def _sums_of(self):
+        """Return a function that returns sums of |X|**2 of lines of the wave's transform.
+
+        Of element p: (odd, even, odd for TDD, even for TDD) of the voltage, and those of the current.
+        """
+        if self._orders is None:
+            self._orders = _orders(self._dtype)
+        sums = np.dot(power_spectrum(self.wave), self._orders)
+        return lambda p: (floats(sums[p]), floats(sums[3 + p]))
 
 
 def _orders(dtype):

@@ -169,13 +169,13 @@ def products(r0):
 def channels(r0):
     """What is of one channel each, three at once: phasors, mean and extremes; and add them to a wave.
 
-    0 samples, at the half cycle  4 wave: rows of 512 floats  8 carrier: pairs of floats, to multiply samples with
+    0 samples, at the half cycle  4 wave: rows of 512 floats  8 carrier: cosine and negative sine of each sample
     12 phasors: three real and three imaginary parts  16 means, three  20 maxima, three  24 minima, three
     Phasors and means are added to what is there.
 
         r0 carrier  r1 r2 r3 samples  r4 r5 r6 wave  r7 samples left  r12 parameters  lr what must wait
         s0 s1 s2 real  s3 s4 s5 imaginary  s6 s7 s8 mean  s9 s10 s11 maxima  s12 s13 s14 minima
-        s15 s16 s17 samples  s18 s19 s20 wave  s21 s22 carrier  s23 1 / 256
+        s15 s16 s17 samples  s18 s19 s20 wave  s21 s22 carrier  s23 1 / 256  s24 sqrt(2) / 256
     """
     data(2, 0xED2D, 0x8A10)  # vpush(s16 to s31)
     mov(r12, r0)
@@ -190,6 +190,8 @@ def channels(r0):
     ldr(r0, [r0, 8])
     movwt(r7, 0x3B800000)
     vmov(s23, r7)
+    movwt(r7, 0x3BB504F3)
+    vmov(s24, r7)
     vldr(s9, [r1, 0])
     vldr(s12, [r1, 0])
     vldr(s10, [r2, 0])
@@ -256,22 +258,22 @@ def channels(r0):
     mov(r0, r12)
     ldr(r0, [r0, 12])
     vldr(s18, [r0, 0])
-    vadd(s18, s18, s0)
+    data(2, 0xEEA0, 0x9A0C)  # vfma(s18, s0, s24)
     vstr(s18, [r0, 0])
     vldr(s18, [r0, 4])
-    vadd(s18, s18, s1)
+    data(2, 0xEEA0, 0x9A8C)  # vfma(s18, s1, s24)
     vstr(s18, [r0, 4])
     vldr(s18, [r0, 8])
-    vadd(s18, s18, s2)
+    data(2, 0xEEA1, 0x9A0C)  # vfma(s18, s2, s24)
     vstr(s18, [r0, 8])
     vldr(s18, [r0, 12])
-    vadd(s18, s18, s3)
+    data(2, 0xEEA1, 0x9A8C)  # vfma(s18, s3, s24)
     vstr(s18, [r0, 12])
     vldr(s18, [r0, 16])
-    vadd(s18, s18, s4)
+    data(2, 0xEEA2, 0x9A0C)  # vfma(s18, s4, s24)
     vstr(s18, [r0, 16])
     vldr(s18, [r0, 20])
-    vadd(s18, s18, s5)
+    data(2, 0xEEA2, 0x9A8C)  # vfma(s18, s5, s24)
     vstr(s18, [r0, 20])
     mov(r0, r12)
     ldr(r0, [r0, 16])

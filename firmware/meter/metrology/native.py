@@ -17,6 +17,7 @@ from meter.metrology.booking import stuck
 from meter.metrology.frame import HALF, QUARTER
 from meter.metrology.harmonics import ROWS as SQUARES
 from meter.metrology.kernel_thumb import channels, products
+from meter.metrology.spectrum import Spectrum
 from meter.metrology.tape import record
 from meter.metrology.tape_thumb import run
 from meter.quantities import ROWS
@@ -52,7 +53,7 @@ class Native:
         self._booking, self._silent, self._wave = booking, silent, wave
         self._words, constants, count = record(self._lines, _INPUTS)
         self._registers = registers = array("f", [0.0] * count)
-        for value, register in constants.items():
+        for register, value in constants:
             registers[register] = value
         self.rows = np.frombuffer(registers, dtype=wave.dtype, count=ROWS).reshape((ROWS, 1))
         self._samples = self._squares = None
@@ -60,12 +61,13 @@ class Native:
 
     def _address(self):
         """Lay out what the functions are told: addresses."""
-        carrier, factor = array("f"), 1.4142135623730951 / HALF
+        carrier = array("f", [0.0] * (2 * HALF))
         for sample in range(HALF):
             angle = sample * (pi / HALF)
-            carrier.append(cos(angle) * factor)
-            carrier.append(-sin(angle) * factor)
+            carrier[2 * sample] = cos(angle)
+            carrier[2 * sample + 1] = -sin(angle)
         self._carrier = carrier  # keeps it where it is
+        self._spectrum = Spectrum(self._wave, carrier)
         words, registers = addressof(self._words), addressof(self._registers)
         self._tape = array("I", [words, words + 4 * len(self._words), registers])
         out, wave = registers + 4 * _NOW, addressof(self._wave)
@@ -104,7 +106,7 @@ class Native:
         voltages, currents = self._channels[half]
         channels(voltages)
         channels(currents)
-        harmonics.added()
+        harmonics.added(self._spectrum.sums)
         registers[_SECONDS] = seconds
         if harmonics.squares is not self._squares:
             self._squares = harmonics.squares

@@ -23,15 +23,16 @@ STEP = const(4)  # 1 where a is 0 or more, else 0
 ROOT = const(5)  # the square root of a
 
 REGISTERS = const(512)  # as many as the words have room for
+_NUMBERS = const(2048)  # before: inputs, then results from there on, and constants from the end down
+_NEVER = const(0xFFFF)  # behind the last operation; or no register
 
 
 class _Number(Unknown):
-    """A number in a register, or the result of an operation, counted from 0."""
+    """A number that will be known when the tape runs: number `place` of the recorder's."""
 
-    def __init__(self, recorder, register, result):
+    def __init__(self, recorder, place):
         self._recorder = recorder
-        self.register = register
-        self.result = result  # -1 of what is no result
+        self.place = place
 
     def __add__(self, other):
         return self._recorder.write(ADD, self, other)
@@ -60,103 +61,106 @@ class _Number(Unknown):
 
 
 class _Recorder:
-    """Writes operations down. The first time only to see how long each result is needed, the second time for good.
+    """Writes operations down, each with a result of its own.
 
-    inputs  registers that are taken
-    last    by result, the number of the last operation that needs it; None the first time
-    homes   result -> the register where it shall be
+    inputs      how many there are
+    read        those that are read
+    words       of each operation: operation << 22 | b << 11 | a, numbers
+    constants   number by value
     """
 
-    def __init__(self, inputs, last=None, homes=()):
-        self.top = inputs  # the first register that was never taken
-        self.last = array("H") if last is None else last
-        self.is_first = last is None
+    def __init__(self, inputs):
+        self.inputs = inputs
+        self.read = set()
         self.words = array("I")
-        self.constants = {}  # number -> register
-        self.read = set()  # the inputs that are read
-        self._homes = homes
-        self._free = []
-        self._count = 0
+        self.constants = {}
 
     def input(self, register):
         self.read.add(register)
-        return _Number(self, register, -1)
+        return _Number(self, register)
 
     def write(self, operation, a, b):
         """Write an operation down. a, b: _Numbers or floats. Return the result, a _Number."""
-        a, b, count = self._number(a), self._number(b), self._count
-        self._count = count + 1
-        if self.is_first:
-            self.last.append(count)
-            for number in (a, b):
-                if number.result >= 0:
-                    self.last[number.result] = count
-            return _Number(self, 0, count)
-        self._give_back(a, count)
-        if b.result != a.result:
-            self._give_back(b, count)
-        if self.last[count] == count and count not in self._homes:
-            return _Number(self, 0, count)  # nobody needs it
-        result = _Number(self, self._homes[count] if count in self._homes else self._register(), count)
-        self._word(operation, result.register, a, b)
-        return result
+        words = self.words
+        words.append(operation << 22 | self.place(b) << 11 | self.place(a))
+        return _Number(self, self.inputs + len(words) - 1)
 
-    def copy(self, number, register):
-        """Write down that a number, a _Number or a float, is copied to a register."""
-        number = self._number(number)
-        if self.is_first and number.result >= 0:
-            self.last[number.result] = 0xFFFF
-        if not self.is_first and register != number.register:
-            self._word(LARGER, register, number, number)
-
-    def _number(self, number):
-        if isinstance(number, _Number):
-            return number
+    def place(self, number):
+        """Return which one a number is, a _Number or a float."""
+        if type(number) is _Number:
+            return number.place
         if number not in self.constants:
-            self.constants[number] = self.top
-            self.top += 1
-        return _Number(self, self.constants[number], -1)
-
-    def _register(self):
-        if self._free:
-            return self._free.pop()
-        self.top += 1
-        return self.top - 1
-
-    def _give_back(self, number, count):
-        if number.result >= 0 and self.last[number.result] == count and number.result not in self._homes:
-            self._free.append(number.register)
-
-    def _word(self, operation, register, a, b):
-        self.words.append(operation << 27 | register << 18 | b.register << 9 | a.register)
+            self.constants[number] = _NUMBERS - 1 - len(self.constants)
+        return self.constants[number]
 
 
 def record(lines, inputs):
-    """Write down what lines() computes. Return (words, constants, registers): constants: register by value.
+    """Write down what lines() computes. Return (words, constants, registers).
 
-    lines(number)   number(register): what is in a register, to compute with, a float in all but value. Returns
-                    (register, value) of each result. One that goes to a register which is read as well is put there
+    lines(number)   number(register): what is in a register, to compute with, a float in all but value. Returns a list
+                    of (register, value): the results. One that goes to a register which is read as well is put there
                     when all is computed.
     inputs          registers for what is read and for results; those above are for constants and what is between
+    constants       list of (register, value)
     registers       how many there are. MemoryError if the words have no room for so many.
     """
-    first = _Recorder(inputs)
-    homes = {}
-    for register, value in _run(lines, first):
-        if isinstance(value, _Number) and value.result >= 0 and register not in first.read:
-            homes.setdefault(value.result, register)
-    second = _Recorder(inputs, first.last, homes)
-    _run(lines, second)
-    if second.top > REGISTERS:
-        raise MemoryError("%d registers" % second.top)
-    return second.words, second.constants, second.top
+    recorder = _Recorder(inputs)
+    results = [(register, recorder.place(value)) for register, value in lines(recorder.input)]
+    numbers = inputs + len(recorder.words) + len(recorder.constants)
+    if numbers > _NUMBERS:
+        raise MemoryError("%d numbers" % numbers)
+    words, registers, count = _assigned(recorder, *_needed(recorder, results))
+    for register, number in results:
+        place = registers[number]
+        if place != register:
+            words.append(LARGER << 27 | register << 18 | place << 9 | place)
+    if count > REGISTERS:
+        raise MemoryError("%d registers" % count)
+    return words, [(registers[number], value) for value, number in recorder.constants.items()], count
 
 
-def _run(lines, recorder):
-    found = lines(recorder.input)
-    for register, value in found:
-        recorder.copy(value, register)
-    return found
+def _needed(recorder, results):
+    """Return (last, homes): by number, the last operation that needs it, 0 if none; and the register it belongs to."""
+    last, homes = array("H", [0] * _NUMBERS), array("H", [_NEVER] * _NUMBERS)
+    for count, word in enumerate(recorder.words):
+        last[word & 2047] = last[word >> 11 & 2047] = count
+    stop = recorder.inputs + len(recorder.words)
+    for register, number in results:
+        if recorder.inputs <= number < stop:
+            last[number] = _NEVER
+            if homes[number] == _NEVER and register not in recorder.read:
+                homes[number] = register
+    return last, homes
+
+
+def _assigned(recorder, last, homes):
+    """Return (words, registers, count): the tape with registers in place of numbers, and the register of each number.
+
+    A number that nobody needs any more gives its register to the next one.
+    """
+    first, top = recorder.inputs, recorder.inputs
+    stop, free = first + len(recorder.words), []
+    registers, words = array("H", range(_NUMBERS)), array("I")
+    for number in recorder.constants.values():
+        registers[number] = top
+        top += 1
+    for count, word in enumerate(recorder.words):
+        a, b, number = word & 2047, word >> 11 & 2047, first + count
+        if last[a] == count and first <= a < stop:
+            free.append(registers[a])
+        if last[b] == count and first <= b < stop and a != b:
+            free.append(registers[b])
+        if not last[number]:
+            continue
+        if homes[number] != _NEVER:
+            registers[number] = homes[number]
+        elif free:
+            registers[number] = free.pop()
+        else:
+            registers[number] = top
+            top += 1
+        words.append(word >> 22 << 27 | registers[number] << 18 | registers[b] << 9 | registers[a])
+    return words, registers, top
 
 
 def run_plain(words, registers):
