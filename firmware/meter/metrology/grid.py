@@ -91,8 +91,7 @@ class Grid:
             start = _position(phases, positions, _before(phases, 0.0), 0.0)
         k = _before(phases, pi)
         self._start = end = _position(phases, positions, k, pi)
-        del phases[:k]
-        del positions[:k]
+        phases[:k] = positions[:k] = ()
         for k in range(len(phases)):
             phases[k] -= pi
         return start, end
