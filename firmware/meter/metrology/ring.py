@@ -1,8 +1,9 @@
 """The samples that the sample clock still needs, in a ring, for frames of one half cycle: what a Pico 2 uses.
 
 Where history.py moves arrays, here nothing moves, and every sample is touched by native code alone (resampler_thumb).
-The ring holds what the latest frame may need, 36 ms, and no more: when the clock locks, two cycles and a half of the
-three and a half that it has seen are there, and the first half cycle is cut from those. After a gap it is the same.
+The ring holds what the latest frame may need, two cycles and a quarter, and no more. When the clock locks it has seen
+three and a half: frames begin with the first half cycle that is in the ring whole. After a gap it is the same. From
+then on the frames are those that History gives.
 
     sums     |----|----|----|----|----|----|----|----|----|----|----|     kept for longer: they are small
     ring           |----|----|----|----|----|----|----|----|----|
