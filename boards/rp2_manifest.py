@@ -6,6 +6,7 @@ The backends of hosts, hal/sim and hal/linux, are not in it. asyncio is in Micro
 FIRMWARE = "../firmware"
 
 module("main.py", base_path=FIRMWARE)
+module("device.py", base_path=FIRMWARE)
 module("start.py", base_path=FIRMWARE)
 package(
     "meter",

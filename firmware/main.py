@@ -1,32 +1,20 @@
-"""The entry point of a device: the board that its image was made for, and the meter on it, for ever.
+"""Where a board begins: which image is to run is looked up first, then its meter is started.
 
-What counts comes first: the board's converter, the metering core and its storage are loaded and started; ports,
-protocols and display follow when the first frame is metered (see App.run).
+Frozen into MicroPython, this is what runs when the board has power; elsewhere /main.py imports it (`ferraris deploy`).
 """
-
-import asyncio
-
-import machine
-from board import Board
-from meter.app import App
-
-
-def announce(protocol, address):
-    """Tell the console what is open."""
-    print("listening: %s %s" % (protocol, address))
 
 
 def main():
-    """Meter until the supply fails; start again when it is back, or when a warm start was asked for."""
-    board = Board()
+    """Run the meter of the image that is to run, for ever."""
     try:
-        asyncio.run(App(board).run(announce))
-    finally:
-        board.close()
-    # A supply that only dipped leaves the board running: it starts anew with all that it has stored.
-    while not board.power.mains:
-        asyncio.run(asyncio.sleep(0.01))
-    machine.reset()
+        __import__("start").run()
+    except ImportError:  # an image without upgrades has none
+        pass
+    except Exception as error:  # whatever it is: what the board was flashed with still meters
+        print("start:", type(error).__name__, error)
+    from device import main as run
+
+    run()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a board does first: it looks which image is to run. `ferraris deploy` writes the /main.py that imports this.
+"""What a board does first: it looks which image is to run.
 
-    /main.py -> start.run() -- a slot is to run --> its ROMFS is mounted, run in place from the flash
-                            -- none, or it cannot --> what the board was flashed with
-             -> main.main()
+    main.main() -> start.run() -- a slot is to run --> its ROMFS is mounted, run in place from the flash
+                               -- none, or it cannot --> what the board was flashed with
+                -> device.main()
 
 This file is always the one that the board was flashed with. An image on trial has the watchdog's time to meter its
 first frame: if its modules cannot even be imported, the board is reset, and the image before runs.
@@ -15,6 +15,8 @@ PATH = "/image"  # where the ROMFS of a slot is mounted
 
 def run():
     """Make the modules of the image that is to run those that are imported from now on. StorageError: the flash."""
+    import builtins
+
     import vfs
     from meter.storage.loader import mount
 
@@ -22,7 +24,7 @@ def run():
     if payload is None:
         return
     try:
-        mount(payload, PATH, vfs, sys)
+        mount(payload, PATH, vfs, sys, builtins)
     except (AttributeError, OSError) as error:  # a MicroPython without ROMFS; or it is none
         print("start: the image in slot %d cannot be mounted: %s" % (record.slot, error))
         give_up(record)
@@ -35,7 +37,7 @@ def chosen():
     from meter.hal.rp2.watchdog import Watchdog
     from meter.storage import boot
     from meter.storage.journal import Journal
-    from meter.storage.loader import choose, payload_at
+    from meter.storage.loader import choose, flashed, payload_at
     from meter.storage.partitions import Partitions
     from meter.storage.slots import Slots
 
@@ -44,7 +46,7 @@ def chosen():
     if not areas.find("image"):
         return None, None
     record = boot.Boot(Journal(flash, *areas.area("boot"), kind=boot.KIND))
-    slots = Slots(flash, *areas.area("image"), key=board.Board.image_key)
+    slots = Slots(flash, *areas.area("image"), key=board.Board.image_key, flashed=flashed())
     # The clock is not read yet: a decision has the time of the record before it.
     slot, header = choose(record, slots, board.Board.name, record.at)
     if header is None:

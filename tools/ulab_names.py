@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
 
 # Modules that an image may import: the port's own, and ours.
 MODULES = _words(
-    """array asyncio binascii board boards builtins cmath collections cryptolib deflate errno framebuf gc hashlib
+    """array asyncio binascii board boards builtins cmath collections cryptolib deflate device errno framebuf gc hashlib
     heapq io json machine math meter micropython neopixel network ntptime onewire os platform random re
     requests rp2 select socket ssl struct sys time tls uctypes ulab vfs websocket _thread"""
 )

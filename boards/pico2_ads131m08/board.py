@@ -44,8 +44,8 @@ RATE = 30720.0  # until the settings say which frequency it is
 OPTICAL_INVERTED, OPTICAL_DEAF = False, True
 ADDRESS = None  # of the network: by DHCP, or (address, mask, gateway, name server)
 
-# Of the 3 MiB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
-FILES = 524288
+# Of the 2.75 MiB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
+FILES = 262144
 FLASH_SIZE = 2621440
 LOGS = (("events", 4), ("diagnostics", 4), ("security", 4), ("alarms", 4), ("sags", 8))
 PARTITIONS = (

@@ -34,8 +34,8 @@ AMPERES_A_VOLT = 21.48  # class 20: a clamp of 2000 turns, 93.1 ohm of burden; c
 RATIOS = (VOLTS_A_VOLT, AMPERES_A_VOLT)
 RATE = 128 * 60.0  # until the settings say which frequency it is
 
-# Of the 1408 KB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
-FILES = 524288
+# Of the 1280 KB that MicroPython leaves for data the file system has the beginning (boards/rp2/README.md).
+FILES = 262144
 FLASH_SIZE = 786432
 PARTITIONS = (("journal", 48), ("calibration", 3))
 SAMPLES_A_CYCLE = 128

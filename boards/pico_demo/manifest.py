@@ -6,8 +6,9 @@ meter/app.py, totals.py and reading.py are this board's own: they wire up what i
 FIRMWARE = "../../firmware"
 
 module("main.py", base_path=FIRMWARE)
+module("device.py", base_path=FIRMWARE)
 module("board.py")
-package("meter", ("app.py", "reading.py", "totals.py"))
+package("meter", ("app.py", "parts.py", "reading.py", "totals.py"))
 package(
     "meter",
     (

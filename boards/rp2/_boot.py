@@ -6,7 +6,7 @@ The port's own gives all of the flash that is left for data to the file system. 
 import vfs
 from rp2 import Flash
 
-FILES = 524288  # bytes of the file system: as FILES in board.py
+FILES = 262144  # bytes of the file system: as FILES in board.py
 
 
 def mount():

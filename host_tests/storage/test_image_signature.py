@@ -163,7 +163,7 @@ def test_older_versions_are_refused_and_the_same_is_not():
 def test_other_types_of_signature_are_refused():
     data = bytearray(made())
     for kind, length in ((2, 64), (1, 63), (0, 64), (1, 0)):
-        data[64:68] = kind.to_bytes(2, "little") + length.to_bytes(2, "little")
+        data[72:76] = kind.to_bytes(2, "little") + length.to_bytes(2, "little")
         data[252:256] = image.crc32(data[:252]).to_bytes(4, "little")
         with pytest.raises(ImageError, match="signature of type"):
             check(bytes(data))

@@ -145,7 +145,7 @@ def test_a_mounted_image_is_imported_from_and_what_was_loaded_before_is_not():
         def mount(cls, what, path):
             cls.mounted.append((what, path))
 
-    mount(b"payload", "/image", Vfs, System)
+    mount(b"payload", "/image", Vfs, System, None)
     assert Vfs.mounted == [(("romfs", b"payload"), "/image")]
     assert System.path == ["/image", "", "/lib"]
     assert sorted(System.modules) == ["asyncio.core", "meters", "sys"]

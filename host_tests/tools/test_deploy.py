@@ -5,12 +5,12 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from ferraris import deploy, image
+from ferraris import deploy, image, image_heap, romfs
 from ferraris.errors import UsageError
 from ferraris.manifest import Manifest
 
 pytest.importorskip("mpremote", reason="mpremote is not installed: make setup")
-if not (image.TESTS / "node_modules").exists():
+if not (image_heap.TESTS / "node_modules").exists():
     pytest.skip("MicroPython is not here: make setup", allow_module_level=True)
 from host_tests.tools.raw_repl_board import Board, runner
 
@@ -20,6 +20,10 @@ def main():
     from meter import part
     print("metering", part.NAME)
 """
+
+
+def payload_of(firmware):
+    return romfs.write({image.path_of(file): code for file, code in image.compiled(Manifest(firmware))})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,7 +112,7 @@ def test_an_image_goes_into_a_romfs_partition_that_is_large_enough(firmware, boa
     board.run(f"IS_DEVICE = {is_device}" + PARTITION)
     assert run(board.path) == 0
     assert "goes to its ROMFS" in capsys.readouterr().out
-    made = image.romfs({file.target: code for file, code in image.compiled(Manifest(firmware))})
+    made = payload_of(firmware)
     assert bytes.fromhex(board.run(f"print(fake.rom[:{len(made)}].hex())").strip()) == made
     assert board.run("print(fake.completed, fake.erased)") == ("0 1\r\n" if is_device else "1 0\r\n")
     assert board.run("import os\nprint(os.listdir('/lib'))") == "[]\r\n"
@@ -151,13 +155,13 @@ def test_a_port_where_nobody_answers_is_refused(firmware, tmp_path):
 FACTS = {
     "name": "micropython", "version": (1, 25, 0), "machine": "Raspberry Pi Pico2 with RP2350",
     "mpy": 6 | 3 << 8 | 6 << 10, "ulab": True, "asyncio": True, "rom": 0, "free": 1_000_000,
-    "files": 524288,
+    "files": 262144,
 }  # fmt: skip
 FILES = {"a.mpy": b"M\x06\x00\x1f", "b.mpy": bytes((77, 6, 3 | 6 << 2, 31))}
 
 
 class Made:
-    values = {"MACHINE": "RP2350", "FILES": 524288}
+    values = {"MACHINE": "RP2350", "FILES": 262144}
 
 
 def test_a_board_as_it_should_be_has_no_complaint():
@@ -176,7 +180,7 @@ def test_a_board_as_it_should_be_has_no_complaint():
         ({"mpy": 5}, "format 5"),
         ({"mpy": 6 | 3 << 8 | 4 << 10}, "another processor"),
         ({"free": 399_999}, "399,999 bytes free"),
-        ({"files": 3 << 20}, "3,145,728 bytes of the flash, the meter's part begins at 524,288"),
+        ({"files": 3 << 20}, "3,145,728 bytes of the flash, the meter's part begins at 262,144"),
     ],
 )
 def test_each_reason_why_it_would_not_run_is_told(facts, sentence):
@@ -207,6 +211,12 @@ class File(io.IOBase):
         buffer[:len(part)] = part
         self.at += len(part)
         return len(part)
+    def read(self):
+        return bytes(self.data)
+    def __enter__(self):
+        return self
+    def __exit__(self, *problem):
+        pass
     def ioctl(self, what, argument):
         return 0
 class VfsRom:
@@ -251,6 +261,7 @@ class VfsRom:
             raise OSError(2)
         return (0x4000 if self.files[path] is None else 0x8000,) + (0,) * 9
     def open(self, path, mode):
+        self.stat(path)
         return File(self.files[path])
 class Vfs:
     mount = real.mount
@@ -280,6 +291,7 @@ class Flash:
 """
 WATCHDOG = "class Watchdog:\n    def feed(self):\n        print('watchdog on')\n"
 SIZES = (("boot", 3), ("image", 8))
+FLASHED = b"flashed!"
 
 
 @pytest.fixture
@@ -298,28 +310,35 @@ def upgradable(firmware):
     ):
         (firmware / "meter" / "hal" / f"{name}.py").write_text(text)
     base = str(ROOT / "firmware")
+    (firmware / "device.py").write_text((firmware / "main.py").read_text())
+    (firmware / "flashed.py").write_text(f"ID = {FLASHED!r}\n")
     (firmware / "manifest.py").write_text(
-        'module("main.py")\nmodule("board.py")\npackage("meter")\n'
-        f'module("start.py", base_path="{base}")\n'
+        'module("device.py")\nmodule("flashed.py")\nmodule("board.py")\npackage("meter")\n'
+        f'module("main.py", base_path="{base}")\nmodule("start.py", base_path="{base}")\n'
         f'package("meter", ("crc.py", "compat.py"), base_path="{base}")\npackage("meter/storage", base_path="{base}")\n'
     )
     return firmware
 
 
-def flash_with_an_image(firmware, name):
-    """Return the content of a flash in whose slot 0 an image waits for its trial. name: text of its part.py."""
+def flash_with_an_image(firmware, name, changes=None):
+    """Return the content of a flash in whose slot 0 an image waits for its trial. name: text of its part.py.
+
+    changes: identity of the firmware that it changes; None: the image is complete.
+    """
     from meter.hal.sim.flash import Flash
     from meter.storage import boot
-    from meter.storage.image import build, read_header
+    from meter.storage.image import WHOLE, build, read_header
     from meter.storage.journal import Journal
     from meter.storage.partitions import Partitions
     from meter.storage.slots import Slots
 
     before = (firmware / "meter" / "part.py").read_text()
     (firmware / "meter" / "part.py").write_text(name)
-    payload = image.romfs({file.target: code for file, code in image.compiled(Manifest(firmware))})
+    files = romfs.read(payload_of(firmware))
     (firmware / "meter" / "part.py").write_text(before)
-    data = build(payload, "small", "2.0.0")
+    if changes:
+        files = {"meter/part.mpy": files["meter/part.mpy"], "changed": b"meter.part"}
+    data = build(romfs.write(files), "small", "2.0.0", changes=changes or WHOLE)
     sectors = (len(data) + 4095) // 4096
     sizes = (("boot", 3), ("image", 2 * sectors))
     (firmware / "board.py").write_text((firmware / "board.py").read_text().replace(str(SIZES), str(sizes)))
@@ -347,7 +366,8 @@ def reset(board):
     """A board that is reset has loaded nothing, and nothing but its root is mounted."""
     board.run(
         "import sys, vfs\nfor name in list(sys.modules):\n"
-        "    if name.split('.')[0] in ('main', 'start', 'board', 'meter'):\n        del sys.modules[name]\n"
+        "    if name.split('.')[0] in ('main', 'device', 'start', 'board', 'meter'):\n        del sys.modules[name]\n"
+        "import builtins\nif 'ORDINARY' not in globals():\n    ORDINARY = __import__\nbuiltins.__import__ = ORDINARY\n"
         "sys.path[:] = [each for each in sys.path if each not in ('/image', '/lib')]"
     )
     return board.run("exec(open('/main.py').read())").replace("\r", "").splitlines()
@@ -370,6 +390,36 @@ def test_the_main_of_a_board_runs_the_image_on_trial_and_at_the_next_start_what_
     else:
         assert reset(board) == ["watchdog on", then]
     assert reset(board) == ["metering for Emscripten"]
+    assert reset(board) == ["metering for Emscripten"]
+
+
+def test_an_image_of_changes_brings_those_modules_and_all_others_are_what_the_board_was_flashed_with(
+    upgradable, board
+):
+    """MicroPython imports `meter.part` from where the image is mounted, what that imports from /lib."""
+    text = (
+        "from meter.beside import WORD\nfrom meter.deep import inner\nNAME = 'changed ' + WORD + inner.WORD\n"
+    )
+    (upgradable / "meter" / "beside.py").write_text("WORD = 'beside '\n")
+    (upgradable / "meter" / "deep").mkdir()
+    (upgradable / "meter" / "deep" / "__init__.py").write_text("")
+    (upgradable / "meter" / "deep" / "inner.py").write_text("from meter import beside\nWORD = 'inner'\n")
+    content = flash_with_an_image(upgradable, text, FLASHED)
+    assert run(board.path) == 0
+    board.run(ROMFS_MODEL)
+    put_flash(board, content)
+    assert reset(board) == ["watchdog on", "metering changed beside inner"]
+    assert board.run("print(sys.modules['meter.part'].__file__, sys.modules['meter.beside'].__file__)").split() == [
+        "/image/meter/part.mpy", "/lib/meter/beside.mpy",
+    ]  # fmt: skip
+    assert reset(board) == ["metering for Emscripten"]
+
+
+def test_an_image_of_changes_of_another_firmware_is_not_run(upgradable, board):
+    content = flash_with_an_image(upgradable, "NAME = 'anew'\n", b"another!")
+    assert run(board.path) == 0
+    board.run(ROMFS_MODEL)
+    put_flash(board, content)
     assert reset(board) == ["metering for Emscripten"]
 
 

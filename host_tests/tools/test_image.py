@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from ferraris import image, manifest, signing
+from ferraris import image, image_heap, manifest, romfs, signing
 from ferraris.errors import UsageError
 from ferraris.manifest import Manifest
 from meter.storage.image import check
@@ -25,6 +25,8 @@ def options(board="small", **changes):
         "json": False,
         "out": None,
         "romfs": None,
+        "since": None,
+        "freeze": None,
     }
     return Namespace(**{**known, **changes})
 
@@ -166,6 +168,85 @@ def test_an_image_is_signed_with_a_key(small, tmp_path, capsys):
     assert check(lambda at, count: data[at : at + count], len(data), "small", key=public).signature_type == 1
 
 
+@pytest.fixture
+def frozen(small):
+    """The same board, its firmware frozen into its MicroPython."""
+    (small / "board.py").write_text("FROZEN = True\nBUDGET = {'flash': 10000, 'heap': 9000}\n")
+    return small
+
+
+def test_what_is_frozen_is_the_manifest_and_by_what_it_is_known(frozen, tmp_path):
+    """MicroPython's build takes the folder's manifest.py; an upgrade must name the same firmware."""
+    assert image.command(options(freeze=str(tmp_path / "frozen"))) == 0
+    text = (tmp_path / "frozen" / "manifest.py").read_text()
+    assert f'include("{frozen}/manifest.py")' in text and 'module("flashed.py")' in text
+    found = {}
+    exec((tmp_path / "frozen" / "flashed.py").read_text(), found)
+    data = (tmp_path / "frozen" / "factory.image").read_bytes()
+    header = check(lambda at, count: data[at : at + count], len(data), "small")
+    assert found["ID"] == image.identity(data[header.first * 256 :]) != bytes(8)
+
+
+def test_an_image_of_what_has_changed_holds_those_modules_and_names_what_it_changes(frozen, tmp_path, capsys):
+    image.command(options(freeze=str(tmp_path)))
+    text = "".join(f"def number_{k}():\n    return {k}\n" for k in range(40))
+    (frozen.parent.parent / "firmware" / "meter" / "parts" / "two.py").write_text(text)
+    heap = json_of(capsys, json=True)["heap"]
+    since, out = str(tmp_path / "factory.image"), tmp_path / "changes.image"
+    report = json_of(capsys, since=since, out=str(out), romfs=str(tmp_path / "romfs"), json=True)
+    files = romfs.read((tmp_path / "romfs").read_bytes())
+    assert sorted(files) == ["changed", "meter/parts/two.mpy"] and files["changed"] == b"meter.parts.two"
+    found = {}
+    exec((tmp_path / "flashed.py").read_text(), found)
+    data = out.read_bytes()
+    read = lambda at, count: data[at : at + count]  # noqa: E731
+    assert check(read, len(data), "small", flashed=found["ID"]).changes == found["ID"]
+    for other in (image.WHOLE, b"another!"):
+        with pytest.raises(image.ImageError, match=f"it changes the firmware {found['ID'].hex()}"):
+            check(read, len(data), "small", flashed=other)
+    assert report["heap"] > heap, "what is run in place takes more heap than what is frozen"
+
+
+def json_of(capsys, **changes):
+    capsys.readouterr()
+    assert image.command(options(**changes)) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "damage, message", [(None, "No such file"), (b"x" * 500, "FRRSIMG1"), (0, "damaged")]
+)
+def test_an_image_to_compare_with_that_is_none_is_refused(frozen, tmp_path, damage, message):
+    image.command(options(freeze=str(tmp_path)))
+    since = tmp_path / "factory.image"
+    if damage is None:
+        since.unlink()
+    else:
+        data = bytearray(damage or since.read_bytes())
+        data[-1] ^= 1
+        since.write_bytes(data)
+    with pytest.raises(UsageError, match=message):
+        image.command(options(since=str(since)))
+
+
+def test_without_a_change_there_is_no_image_of_changes(frozen, tmp_path):
+    image.command(options(freeze=str(tmp_path)))
+    with pytest.raises(UsageError, match="no module has changed"):
+        image.command(options(since=str(tmp_path / "factory.image")))
+
+
+def test_a_firmware_that_runs_in_place_is_not_frozen(small, tmp_path):
+    with pytest.raises(UsageError, match="not frozen"):
+        image.command(options(freeze=str(tmp_path)))
+
+
+@pytest.mark.parametrize("cut", (2, 10, 200))
+def test_a_romfs_that_is_cut_short_is_refused(small, tmp_path, cut):
+    image.command(options(romfs=str(tmp_path / "romfs")))
+    with pytest.raises(ValueError, match="cut short|no ROMFS"):
+        romfs.read((tmp_path / "romfs").read_bytes()[:cut])
+
+
 def test_an_image_over_its_budget_is_not_written_and_the_exit_code_is_1(small, tmp_path, capsys):
     (small / "board.py").write_text("BUDGET = {'flash': 500, 'heap': 9000}\n")
     assert image.command(options(out=str(tmp_path / "image"))) == 1
@@ -197,7 +278,9 @@ def test_what_was_not_measured_is_marked(small, capsys):
     assert "~" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not (image.TESTS / "node_modules").exists(), reason="MicroPython is not here: make setup")
+@pytest.mark.skipif(
+    not (image_heap.TESTS / "node_modules").exists(), reason="MicroPython is not here: make setup"
+)
 def test_heap_is_measured_on_micropython_where_a_module_can_be_imported(small, capsys):
     (small.parent.parent / "firmware" / "main.py").write_text("import machine\n")
     parts = small.parent.parent / "firmware" / "meter" / "parts"
@@ -222,7 +305,7 @@ def test_each_board_of_the_repository_has_an_image_that_is_complete(board):
     assert {"main.py", "board.py", "meter/app.py"} <= made.files.keys()
     assert not [target for target in made.files if target.startswith(("meter/hal/sim/", "meter/hal/linux/"))]
     assert made.values["MACHINE"] in ("RP2350", "RP2040")
-    payload = image.romfs({file.target: code for file, code in image.compiled(made)})
+    payload = romfs.write({image.path_of(file): code for file, code in image.compiled(made)})
     assert len(payload) < made.values["BUDGET"]["flash"]
 
 
@@ -245,4 +328,4 @@ def test_the_command_without_a_board_names_those_there_are():
 
 
 def test_paths_of_the_tools_are_those_of_the_repository():
-    assert (Path(image.BOARDS) / "sim").is_dir() and image.TESTS.is_dir()
+    assert (Path(image.BOARDS) / "sim").is_dir() and image_heap.TESTS.is_dir()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from ferraris import image, mip
+from ferraris import image, image_heap, mip
 
 pytest.importorskip("mpremote", reason="mpremote is not installed: make setup")
 
@@ -25,7 +25,7 @@ def test_the_package_lists_each_file_of_the_manifest_and_nothing_else(board):
 
 
 def test_a_package_of_compiled_modules_is_installed_by_mip(tmp_path, monkeypatch):
-    if not (image.TESTS / "node_modules").exists():
+    if not (image_heap.TESTS / "node_modules").exists():
         pytest.skip("MicroPython is not here: make setup")
     from host_tests.tools.raw_repl_board import Board, runner
 

@@ -224,6 +224,10 @@ def _add_image(command: argparse.ArgumentParser) -> None:
     command.add_argument("board", nargs="?", metavar="BOARD", help=", ".join(image.boards()))
     command.add_argument("--out", metavar="F", help="write the image file, which an upgrade carries")
     command.add_argument("--romfs", metavar="F", help="write the ROMFS in it")
+    command.add_argument(
+        "--since", metavar="F", help="only what has changed since this image, which is frozen in"
+    )
+    command.add_argument("--freeze", metavar="DIR", help="write what MicroPython's build is to freeze")
     command.add_argument("--key", metavar="F", help="sign it with this private key")
     command.add_argument("--new-key", metavar="F", help="make a private key, print the public one")
     command.add_argument("--no-heap", action="store_true", help="do not measure heap, estimate it")

@@ -1,8 +1,9 @@
 """`ferraris deploy`: copies the firmware onto a board over its serial port, with mpremote.
 
-First it asks the board what it is, and copies nothing if the firmware would not run there. Where MicroPython has a
-ROMFS partition that is large enough, the image goes there and runs in place; elsewhere its modules go to /lib. The
-main.py that starts them is written last, so a copy that was interrupted leaves a board that starts nothing.
+First it asks the board what it is, and copies nothing if the firmware would not run there, or is frozen into its
+MicroPython already. Where MicroPython has a ROMFS partition that is large enough, the image goes there and runs in
+place; elsewhere its modules go to /lib. The main.py that starts them is written last, so a copy that was interrupted
+leaves a board that starts nothing.
 """
 
 import ast
@@ -14,8 +15,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from ferraris import romfs
 from ferraris.errors import UsageError
-from ferraris.image import compiled, folder, romfs
+from ferraris.image import compiled, folder, identity, path_of
+from ferraris.image_heap import measured
 from ferraris.manifest import Manifest
 
 OLDEST = (1, 25)  # MicroPython
@@ -26,18 +29,9 @@ import sys
 
 sys.path.insert(0, "{0}")
 sys.modules.pop("main", None)
-{1}import main
+import main
 
 main.main()
-"""
-# Only where the firmware has it.
-CHOICE = """\
-try:
-    import start
-
-    start.run()
-except Exception as error:  # whatever it is: what the board was flashed with still meters
-    print("start:", type(error).__name__, error)
 """
 # What a board is asked. It prints a dict.
 QUESTIONS = """
@@ -57,6 +51,13 @@ def _ask():
         d["rom"] = rom.ioctl(4, 0) * rom.ioctl(5, 0) if hasattr(rom, "ioctl") else len(rom)
     except (ImportError, AttributeError, TypeError, OSError):
         d["rom"] = 0
+    try:
+        d["flashed"] = __import__("flashed").ID
+    except ImportError:
+        d["flashed"] = None
+    import gc
+    gc.collect()
+    d["heap"] = gc.mem_free() + gc.mem_alloc()
     try:
         s = os.statvfs("/")
         d["free"], d["files"] = s[0] * s[3], s[1] * s[2]
@@ -85,23 +86,27 @@ _list({!r})
 def command(options: Namespace) -> int:
     """Check and copy; 1 if the board cannot take the firmware, 2 if it cannot be reached."""
     manifest = Manifest(folder(options.board))
-    files = {file.target.removesuffix(".py") + ".mpy": code for file, code in compiled(manifest)}
-    payload = romfs({target.removesuffix(".mpy") + ".py": code for target, code in files.items()})
+    modules = measured(compiled(manifest), no_heap=True)
+    files = {path_of(module.file): module.code for module in modules}
+    payload = romfs.write(files)
     port = options.port or only_port()
     transport = connect(port)
     try:
         facts = ask(transport)
+        found = f"{port}: MicroPython {_dotted(facts['version'])} on {facts['machine']}"
+        if facts["flashed"] == identity(payload):
+            print(f"{found}: this firmware is frozen into it, there is nothing to copy")
+            return 0
         in_place = facts["rom"] >= len(payload)
         problems = complaints(facts, manifest, files, 0 if in_place else sum(map(len, files.values())))
+        heap = sum(module.in_place if in_place else module.from_ram for module in modules)
+        problems += of_the_heap(facts, manifest, heap)
         for problem in problems:
             print(f"ferraris: {port}: {problem}", file=sys.stderr)
         if problems:
             print(f"ferraris: {port}: nothing was copied", file=sys.stderr)
             return 1
-        place = "its ROMFS" if in_place else LIB
-        print(
-            f"{port}: MicroPython {_dotted(facts['version'])} on {facts['machine']}: {options.board} goes to {place}"
-        )
+        print(f"{found}: {options.board} goes to {'its ROMFS' if in_place else LIB}")
         if options.check:
             return 0
         _copy(transport, port, files, payload, in_place)
@@ -110,6 +115,20 @@ def command(options: Namespace) -> int:
         transport.close()
     print(f"{port}: done; reset the board to start the meter")
     return 0
+
+
+def of_the_heap(facts: dict[str, Any], manifest: Manifest, modules: int) -> list[str]:
+    """Return a sentence if the board's heap is too small. modules: bytes that they take there, an estimate."""
+    needed = modules + sum(size for _, size in manifest.values.get("HEAP", ())[1:])
+    if facts["heap"] >= needed:
+        return []
+    sentence = (
+        f"its heap has {facts['heap']:,} bytes; what runs and the modules, copied, take some {needed:,}"
+    )
+    if not manifest.values.get("FROZEN"):
+        return [sentence]
+    frozen = "another firmware is frozen in" if facts["flashed"] else "no firmware is frozen in"
+    return [f"{sentence}. Its MicroPython must have them frozen in, and {frozen}: boards/rp2/README.md"]
 
 
 def connect(port: str) -> Any:
@@ -187,12 +206,7 @@ def _copy(transport: Any, port: str, files: dict[str, bytes], payload: bytes, in
         _copy_romfs(transport, port, payload)
     else:
         _copy_files(transport, files)
-    transport.fs_writefile("/main.py", main_of(ROM if in_place else LIB, "start.mpy" in files).encode())
-
-
-def main_of(place: str, chooses: bool) -> str:
-    """Return the /main.py for a firmware in this folder. chooses: True if its start.py chooses among images."""
-    return START.format(place, CHOICE if chooses else "")
+    transport.fs_writefile("/main.py", START.format(ROM if in_place else LIB).encode())
 
 
 def _copy_romfs(transport: Any, port: str, payload: bytes) -> None:

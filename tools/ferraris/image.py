@@ -1,13 +1,14 @@
 """`ferraris image`: compiles the firmware for a board, and prints what it takes of flash and heap, module by module.
 
     manifest.py -> files -- mpy-cross --> .mpy --> ROMFS, run in place from flash --> image file, signed
+                                            \\--> what to freeze into MicroPython (--freeze)
 
-The image file is what an upgrade carries (meter.storage.image). Heap is what stays alive after a module is imported.
-From RAM, with .mpy in a file system, it is measured on MicroPython (WebAssembly, 32-bit objects) where Node and the
-test tools are there. In place, in ROMFS, the byte code stays in flash: that is an estimate from the former.
+The image file is what an upgrade carries (meter.storage.image): all modules, or those that have changed since the image
+that was frozen into the board's MicroPython (--since). Heap is what stays alive after a module is imported: see
+image_heap.
 """
 
-import importlib.util
+import hashlib
 import json
 import os
 import subprocess
@@ -18,38 +19,38 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from meter import VERSION
-from meter.storage.image import build
+from meter.storage.image import PIECE, WHOLE, ImageError, build, check
+from meter.storage.loader import CHANGED
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ferraris import signing
+from ferraris import romfs, signing
 from ferraris.errors import UsageError
+from ferraris.image_heap import Module, measured
 from ferraris.manifest import File, Manifest, in_order, missing
 
 BOARDS = Path(__file__).parents[2] / "boards"
-TESTS = Path(__file__).parents[2] / "host_tests" / "micropython"
-# Heap to a byte of .mpy where nothing can be measured: as measured of pico2_ads131m08.
-HEAP_A_BYTE = 1.51
-# Heap that a byte of .mpy saves when it is run in place: on MicroPython's unix port 195 modules of 364,103 bytes kept
-# 853,856 bytes alive from .mpy files and 563,424 from ROMFS.
-SAVED_A_BYTE = 0.79
-LEAST = 128  # bytes of a module in place: its object and its dictionary
 KINDS = ("flash", "heap")
+# What `--freeze` writes, for FROZEN_MANIFEST of MicroPython's build.
+FREEZE = '''"""{board} {version} and what MicroPython's port has. Written by `ferraris image {board} --freeze`."""
+
+include("{boards}/rp2/frozen_manifest.py")
+include("{boards}/{board}/manifest.py")
+module("flashed.py")
+'''
+FLASHED = '''"""Which firmware is frozen in: {board} {version}. An upgrade may bring what has changed since."""
+
+ID = {identity!r}
+'''
 
 
-class Module(NamedTuple):
-    """file: of the manifest. code: .mpy. from_ram: bytes alive, loaded into RAM. is_estimate: not measured."""
+class Made(NamedTuple):
+    """An image. files: path -> content of its ROMFS. changed: names of its modules, None: it is complete."""
 
-    file: File
-    code: bytes
-    from_ram: int
-    is_estimate: bool
-
-    @property
-    def heap(self) -> int:
-        """Bytes alive when it is run in place."""
-        return max(LEAST, round(self.from_ram - SAVED_A_BYTE * len(self.code)))
+    files: dict[str, bytes]
+    changed: frozenset[str] | None
+    data: bytes
 
 
 def command(options: Namespace) -> int:
@@ -60,22 +61,95 @@ def command(options: Namespace) -> int:
     if not options.board:
         raise UsageError("name a board: " + ", ".join(boards()))
     manifest = Manifest(folder(options.board))
-    modules = measured(compiled(manifest), manifest, options.no_heap)
-    payload = romfs({module.file.target: module.code for module in modules})
-    image = sealed(payload, options.board, options.key)
-    sizes = {"flash": len(image), "heap": sum(module.heap for module in modules)}
-    over = exceeded(sizes, manifest.values.get("BUDGET", {}))
+    modules = measured(compiled(manifest), options.no_heap)
+    made = make(modules, options.board, options.key, options.since)
+    heaps = {module.file.module: _heap(module, made, manifest) for module in modules}
+    sizes = {"flash": len(made.data), "heap": sum(heaps.values())}
+    budget = manifest.values.get("BUDGET", {})
+    over = exceeded(sizes, budget)
     if options.json:
-        print(json.dumps(_report(options.board, modules, sizes, manifest, over), indent=1))
+        print(json.dumps(_report(options.board, modules, heaps, sizes, budget, over), indent=1))
     else:
-        _print(options.board, modules, sizes, manifest.values.get("BUDGET", {}))
+        _print(options.board, modules, heaps, sizes, manifest)
+        if made.changed is not None:
+            print(f"{len(made.changed)} modules have changed: {', '.join(sorted(made.changed))}")
     for sentence in (warnings := missing(manifest.files)) + over:
         print(f"ferraris: {options.board}: {sentence}", file=sys.stderr)
-    if options.out and not over:
-        Path(options.out).write_bytes(image)
-    if options.romfs and not over:
-        Path(options.romfs).write_bytes(payload)
+    if not over:
+        _write(options, made, manifest)
     return 1 if over or warnings else 0
+
+
+def _heap(module: Module, made: Made, manifest: Manifest) -> int:
+    is_frozen = manifest.values.get("FROZEN", False)
+    if is_frozen and (made.changed is None or module.file.module not in made.changed):
+        return module.frozen
+    return module.in_place
+
+
+def make(modules: list[Module], board: str, key: str | None = None, since: str | None = None) -> Made:
+    """Return the image of modules, signed if there is a key file. since: an image file, of which it is a change."""
+    files = {path_of(module.file): module.code for module in modules}
+    changed, changes = None, WHOLE
+    if since:
+        before, changes = _frozen_before(since, board)
+        files = {path: code for path, code in files.items() if before.get(path) != code}
+        changed = frozenset(m.file.module for m in modules if path_of(m.file) in files)
+        if not changed:
+            raise UsageError(f"{since}: no module has changed since")
+        files[CHANGED] = "\n".join(sorted(changed)).encode()
+    payload = romfs.write(files)
+    if not key:
+        return Made(files, changed, build(payload, board, VERSION, changes=changes))
+    private = signing.read_key(key)
+    sign = lambda digest: signing.sign(private, digest)  # noqa: E731
+    return Made(files, changed, build(payload, board, VERSION, sign, changes))
+
+
+def path_of(file: File) -> str:
+    """Return where in an image a file of the manifest is."""
+    return file.target.removesuffix(".py") + ".mpy"
+
+
+def identity(payload: bytes) -> bytes:
+    """Return by what a complete image is known when it is frozen: the ID of flashed.py."""
+    return hashlib.sha256(payload).digest()[: len(WHOLE)]
+
+
+def _frozen_before(path: str, board: str) -> tuple[dict[str, bytes], bytes]:
+    """Return (files, identity) of a complete image of this board. UsageError."""
+    try:
+        data = Path(path).read_bytes()
+        header = check(lambda at, count: data[at : at + count], len(data), board)
+        payload = data[header.first * PIECE :]
+        return romfs.read(payload), identity(payload)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (ImageError, ValueError) as error:
+        raise UsageError(f"{path}: it is no image to compare with: {error}") from error
+
+
+def _write(options: Namespace, made: Made, manifest: Manifest) -> None:
+    if options.out:
+        Path(options.out).write_bytes(made.data)
+    if options.romfs:
+        Path(options.romfs).write_bytes(romfs.write(made.files))
+    if options.freeze:
+        freeze(Path(options.freeze), options.board, made, manifest)
+
+
+def freeze(place: Path, board: str, made: Made, manifest: Manifest) -> None:
+    """Write what MicroPython's build freezes, and the image to compare upgrades with. UsageError."""
+    if not manifest.values.get("FROZEN"):
+        raise UsageError(f"{board}: its firmware is not frozen, it runs from ROMFS or /lib: ferraris deploy")
+    if made.changed is not None:
+        raise UsageError("--freeze takes all modules, --since some: not both")
+    place.mkdir(parents=True, exist_ok=True)
+    known = {"board": board, "version": VERSION, "boards": BOARDS.as_posix()}
+    (place / "manifest.py").write_text(FREEZE.format(**known), encoding="utf-8")
+    text = FLASHED.format(**known, identity=identity(romfs.write(made.files)))
+    (place / "flashed.py").write_text(text, encoding="utf-8")
+    (place / "factory.image").write_bytes(made.data)
 
 
 def boards() -> list[str]:
@@ -112,42 +186,6 @@ def compiled(manifest: Manifest) -> list[tuple[File, bytes]]:
     return found
 
 
-def romfs(files: dict[str, bytes]) -> bytes:
-    """Return a ROMFS image of modules: target .py -> .mpy. UsageError without mpremote."""
-    try:
-        from mpremote.romfs import VfsRomWriter
-    except ImportError as error:
-        raise UsageError("mpremote is not installed: pip install 'ferraris[image]'") from error
-    tree: dict[str, Any] = {}
-    for target, code in files.items():
-        *folders, name = target.split("/")
-        here = tree
-        for each in folders:
-            here = here.setdefault(each, {})
-        here[name.removesuffix(".py") + ".mpy"] = code
-    writer = VfsRomWriter()
-    _write_tree(writer, tree)
-    return bytes(writer.finalise())
-
-
-def _write_tree(writer: Any, tree: dict[str, Any]) -> None:
-    for name, entry in sorted(tree.items()):
-        if isinstance(entry, dict):
-            writer.opendir(name)
-            _write_tree(writer, entry)
-            writer.closedir()
-        else:
-            writer.mkfile(name, entry)
-
-
-def sealed(payload: bytes, board: str, key: str | None) -> bytes:
-    """Return the image file, signed if there is a key file."""
-    if not key:
-        return build(payload, board, VERSION)
-    private = signing.read_key(key)
-    return build(payload, board, VERSION, lambda digest: signing.sign(private, digest))
-
-
 def exceeded(sizes: dict[str, int], budget: dict[str, int]) -> list[str]:
     """Return a sentence for each budget that is exceeded. UsageError if the budget is of something else."""
     if set(budget) - set(KINDS):
@@ -161,58 +199,13 @@ def exceeded(sizes: dict[str, int], budget: dict[str, int]) -> list[str]:
     ]
 
 
-def measured(found: list[tuple[File, bytes]], manifest: Manifest, no_heap: bool = False) -> list[Module]:
-    """Return the Modules. What cannot be imported on WebAssembly, or all without Node, is estimated by its size."""
-    heaps = {} if no_heap else heap_of([(file.module, file.target, code) for file, code in found])
-    sizes = {file.module: len(code) for file, code in found}
-    ratio = sum(heaps.values()) / sum(sizes[name] for name in heaps) if heaps else HEAP_A_BYTE
-    return [
-        Module(file, code, heaps.get(file.module, round(ratio * len(code))), file.module not in heaps)
-        for file, code in found
-    ]
-
-
-def heap_of(modules: list[tuple[str, str, bytes]]) -> dict[str, int]:
-    """Return module -> bytes alive after its import, of those that can be imported on WebAssembly.
-
-    modules: (name, target, .mpy), each after those it imports. Empty where Node or the test tools are not there.
-    """
-    script = TESTS / "heap.mjs"
-    if not (TESTS / "node_modules").exists() or not script.exists():
-        return {}
-    spec = importlib.util.spec_from_file_location("runner", TESTS / "runner.py")
-    assert spec and spec.loader
-    runner = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(runner)
-        node = runner.find_node()
-    except (ImportError, SystemExit):
-        return {}
-    runner.mpy_build.build_tests()
-    with tempfile.TemporaryDirectory() as scratch:
-        for _, target, code in modules:
-            path = Path(scratch) / target.replace(".py", ".mpy")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(code)
-        request = {
-            "image": scratch,
-            "stand_in": str(runner.mpy_build.TESTS),
-            "modules": [m for m, *_ in modules],
-        }
-        (Path(scratch) / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        result = subprocess.run(
-            [node, str(script), str(Path(scratch) / "request.json")],
-            capture_output=True,
-            text=True,
-            cwd=TESTS,
-        )
-    if result.returncode:
-        return {}
-    return {name: heap for name, heap in json.loads(result.stdout).items() if heap is not None}
-
-
 def _report(
-    board: str, modules: list[Module], sizes: dict[str, int], manifest: Manifest, over: list[str]
+    board: str,
+    modules: list[Module],
+    heaps: dict[str, int],
+    sizes: dict[str, int],
+    budget: dict[str, int],
+    over: list[str],
 ) -> Any:
     return {
         "board": board,
@@ -221,34 +214,47 @@ def _report(
             {
                 "module": m.file.module,
                 "flash": len(m.code),
-                "heap": m.heap,
+                "heap": heaps[m.file.module],
                 "heap_from_ram": m.from_ram,
+                "heap_in_place": m.in_place,
                 "measured": not m.is_estimate,
             }
             for m in modules
         ],
         **sizes,
-        "budget": manifest.values.get("BUDGET", {}),
+        "budget": budget,
         "over": over,
     }
 
 
-def _print(board: str, modules: list[Module], sizes: dict[str, int], budget: dict[str, int]) -> None:
+def _print(
+    board: str, modules: list[Module], heaps: dict[str, int], sizes: dict[str, int], manifest: Manifest
+) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("Module")
-    for name in ("Flash", "Heap from RAM", "Heap in place"):
+    table.add_column("Module", no_wrap=True)
+    columns = ("Flash", "Heap from RAM", "in place", "here")
+    for name in columns:
         table.add_column(name, justify="right")
     for module in sorted(modules, key=lambda each: each.file.module):
         from_ram = f"{'~' if module.is_estimate else ''}{module.from_ram:,}"
-        table.add_row(module.file.module, f"{len(module.code):,}", from_ram, f"~{module.heap:,}")
-    total = sum(module.from_ram for module in modules)
+        heap = heaps[module.file.module]
+        table.add_row(
+            module.file.module, f"{len(module.code):,}", from_ram, f"~{module.in_place:,}", f"~{heap:,}"
+        )
     table.add_section()
-    table.add_row("all", f"{sum(len(m.code) for m in modules):,}", f"{total:,}", f"~{sizes['heap']:,}")
+    sums = [
+        sum(column) for column in zip(*((len(m.code), m.from_ram, m.in_place) for m in modules), strict=True)
+    ]
+    table.add_row("all", *(f"{value:,}" for value in sums), f"~{sizes['heap']:,}")
     console = Console()
     console.print(table)
-    for kind, what in (("flash", "the image file"), ("heap", "all modules, in place")):
+    budget, is_frozen = manifest.values.get("BUDGET", {}), manifest.values.get("FROZEN", False)
+    where = "frozen into MicroPython" if is_frozen else "run in place"
+    for kind, what in (("flash", "the image file"), ("heap", f"all modules, {where}")):
         limit = f" of {budget[kind]:,}" if kind in budget else ", no budget"
         console.print(f"{board} {VERSION}: {kind} {sizes[kind]:,} bytes{limit}: {what}", highlight=False)
-    console.print(
-        "~ estimated. Heap is that of the code; registers, frames and buffers come to it", highlight=False
-    )
+    if "HEAP" in manifest.values:
+        console.print(
+            "the heap: " + ", ".join(f"{n:,} {what}" for what, n in manifest.values["HEAP"]), highlight=False
+        )
+    console.print("~ estimated", highlight=False)

@@ -1,23 +1,49 @@
 """What the boards that take an image are: the processor, and what an image may take. A manifest may say otherwise.
 
-Budgets. flash: what the board's slots for an image, or its ROMFS partition, hold. heap: the modules' share of
-MicroPython's heap. RP2040: 224 KB (its RAM less some 32 KB, estimate); what runs takes 104 to 115 KB (measured),
-garbage 24.
-RP2350: the share is what keeps the firmware from growing unseen; that all of it does not fit is in docs/real-time.md.
+flash is what the board's slots for an image, or its ROMFS partition, hold. The heap of the modules is what MicroPython
+has, less what else must be in it: docs/real-time.md tells how each is known.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Target(NamedTuple):
-    """arch: of native code, for mpy-cross. machine: part of what MicroPython says it runs on. budget: bytes by kind."""
+    """arch: of native code, for mpy-cross. machine: part of what MicroPython says it runs on. flash: bytes.
+
+    heap        (what, bytes) of what MicroPython has, then of what the modules leave
+    is_frozen   the firmware is frozen into the board's MicroPython
+    """
 
     arch: str
     machine: str
-    budget: dict[str, int]
+    flash: int
+    heap: tuple[tuple[str, int], ...]
+    is_frozen: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """Return what of manifest.NAMES it says."""
+        (_, has), *others = self.heap
+        return {
+            "BUDGET": {"flash": self.flash, "heap": has - sum(size for _, size in others)},
+            "ARCH": self.arch,
+            "MACHINE": self.machine,
+            "FROZEN": self.is_frozen,
+            "HEAP": self.heap,
+        }
 
 
 TARGETS = {
-    "pico2_ads131m08": Target("armv7emsp", "RP2350", {"flash": 448 * 1024, "heap": 300 * 1024}),
-    "pico_demo": Target("armv6m", "RP2040", {"flash": 512 * 1024, "heap": 80 * 1024}),
+    "pico2_ads131m08": Target(
+        "armv7emsp",
+        "RP2350",
+        448 * 1024,
+        (("MicroPython has", 451_420), ("ring", 98_304), ("what runs", 110_000), ("garbage", 30_000)),
+        is_frozen=True,
+    ),
+    "pico_demo": Target(
+        "armv6m",
+        "RP2040",
+        512 * 1024,
+        (("MicroPython has", 233_000), ("what runs", 117_000), ("garbage", 24_000)),
+    ),
 }

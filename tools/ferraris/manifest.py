@@ -6,7 +6,9 @@ nothing but what is in this repository. A manifest may also set, beside image_ta
     BUDGET = {"flash": bytes, "heap": bytes}    what the image may take; also in board.py
     ARCH = "armv7emsp"                          of native code, as mpy-cross takes it; only where a module has some
     MACHINE = "RP2350"                          what the board's MicroPython says it runs on
-    FILES = 524288                              bytes of the flash that its file system may have
+    FILES = 262144                              bytes of the flash that its file system may have
+    FROZEN = True                               the firmware is frozen into the board's MicroPython
+    HEAP = (("MicroPython has", bytes), ...)    how the heap's budget comes about
 """
 
 import ast
@@ -16,7 +18,7 @@ from typing import Any, NamedTuple
 from ferraris.errors import UsageError
 from ferraris.image_targets import TARGETS
 
-NAMES = ("BUDGET", "ARCH", "MACHINE", "FILES")
+NAMES = ("BUDGET", "ARCH", "MACHINE", "FILES", "FROZEN", "HEAP")
 
 
 class File(NamedTuple):
@@ -47,10 +49,7 @@ class Manifest:
         self._from_board(board / "board.py")
         target = TARGETS.get(board.name)
         if target:
-            self.values = {
-                **dict(zip(NAMES[:3], (target.budget, target.arch, target.machine), strict=True)),
-                **self.values,
-            }
+            self.values = {**target.values(), **self.values}
 
     def _run(self, path: Path) -> None:
         base = path.parent

@@ -6,6 +6,7 @@ demonstration does without: configuration, users and rights, tariffs, demand, lo
 
 import asyncio
 
+from meter import parts
 from meter.compat import Uptime
 from meter.meter import Meter
 from meter.metrology import builder, calibration
@@ -18,13 +19,6 @@ from meter.totals import KIND, Totals
 
 CALIBRATION_KIND = 0x43
 FIRST_FRAME_S = 2
-# What is loaded when the first frame is metered, one module at a time: see meter.parts of a whole meter.
-SERVING = (
-    "meter.ports.pump", "meter.ports.serial", "meter.protocols.session", "meter.protocols.iec62056_21.codec",
-    "meter.protocols.iec62056_21.receiver", "meter.protocols.iec62056_21.objects",
-    "meter.protocols.iec62056_21.numbers", "meter.protocols.iec62056_21.readout", "meter.optional",
-    "meter.protocols.iec62056_21.session",
-)  # fmt: skip
 # Settings of config.schema that the metrology asks for. A test holds the names against it.
 SETTINGS = {
     "meter.serial": "00000001",
@@ -138,7 +132,7 @@ class App:
 
     async def _serve(self, announce):
         """Return what carries the optical port."""
-        for name in SERVING:
+        for name in parts.SERVING:
             __import__(name)
             await asyncio.sleep(0)
         from meter.ports import serial

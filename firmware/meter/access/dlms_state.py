@@ -18,6 +18,7 @@ from meter.storage.boot import Boot
 from meter.storage.errors import StorageError
 from meter.storage.journal import Journal
 from meter.storage.kept import Kept
+from meter.storage.loader import flashed
 from meter.storage.slots import Slots
 
 KIND = const(0x44)  # of the Journal
@@ -132,7 +133,7 @@ class DlmsState:
 def _slots(board, place):
     """Return the Slots in the area `image`. A board with a key takes signed images only, and none older than this."""
     key = getattr(board, "image_key", None)
-    return Slots(board.flash, *place, key=key, oldest=VERSION if key else None)
+    return Slots(board.flash, *place, key=key, oldest=VERSION if key else None, flashed=flashed())
 
 
 def _journal(board, areas, name, kind):

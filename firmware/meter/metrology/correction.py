@@ -56,13 +56,11 @@ class Correction:
         return ratio * np.cos(turn), ratio * np.sin(turn) * -1.0, ratio * ratio
 
     def _errors(self, amperes):
-        """Return the (ratio error, phase error) at a current, between the points of the curve."""
+        """Return (ratio error, phase error) at a current, between the points of the curve."""
         low = self._curve[0]
         for high in self._curve:
             if amperes < high[0]:
-                if low is high:
-                    break
-                part = (amperes - low[0]) / (high[0] - low[0])
+                part = (amperes - low[0]) / (high[0] - low[0]) if high is not low else 0.0
                 return low[1] + (high[1] - low[1]) * part, low[2] + (high[2] - low[2]) * part
             low = high
         return low[1], low[2]

@@ -49,15 +49,26 @@ class Harmonics:
             self._clear()
         return self._count % 2
 
-    def added(self, sums_of):
-        """The half cycle that half() was asked for, a frame of its own, was added to the wave by someone else.
+    def added(self, count, sums_of=None):
+        """Count half cycles that were added to the wave. Return True if that makes the window whole.
 
-        sums_of: function, as _sums_of(): when a window is whole.
+        sums_of: function that returns what _sums_of() does, in its place.
         """
-        self._count += 1
-        if self._count == self._window:
-            self._finish(sums_of)
-            self._clear()
+        self._count += count
+        if self._count < self._window:
+            return False
+        # RMS of a line: sqrt(2) / points * |X|, and the wave is a sum of so many cycles.
+        scale = 2.0 / (2 * HALF * (self._window // 2)) ** 2
+        sums_of = sums_of or self._sums_of()
+        squares = [0.0] * ROWS
+        for p in range(3):
+            volts, (odd, even, odd_tdd, even_tdd) = sums_of(p)
+            rows = (volts[0], volts[1], odd, even, odd_tdd * self._percent, even_tdd * self._percent)
+            for place, square in enumerate(rows):
+                squares[3 * place + p] = square * scale
+        self.squares, self.known = squares, 1.0
+        self._clear()
+        return True
 
     def add(self, frame):
         """Take a Frame."""
@@ -66,11 +77,8 @@ class Harmonics:
         while start < frame.n:
             count = min(self._window - self._count, frame.n - start)
             self._sum(frame.samples[:, QUARTER + start * HALF : QUARTER + (start + count) * HALF], count)
-            self._count += count
             start += count
-            if self._count == self._window:
-                self._finish(self._sums_of())
-                self._clear()
+            if self.added(count):
                 # A window counts from the half cycle that completes it on.
                 pieces.append((start - 1, self.squares, self.known))
         self.pieces = pieces
@@ -93,17 +101,6 @@ class Harmonics:
             sums = np.dot(turns, samples[p].reshape((count, HALF)))
             self.wave[p, :HALF] += sums[0]
             self.wave[p, HALF:] += sums[1]
-
-    def _finish(self, sums_of):
-        # RMS of a line: sqrt(2) / points * |X|, and the wave is a sum of so many cycles.
-        scale = 2.0 / (2 * HALF * (self._window // 2)) ** 2
-        squares = [0.0] * ROWS
-        for p in range(3):
-            volts, (odd, even, odd_tdd, even_tdd) = sums_of(p)
-            rows = (volts[0], volts[1], odd, even, odd_tdd * self._percent, even_tdd * self._percent)
-            for place, square in enumerate(rows):
-                squares[3 * place + p] = square * scale
-        self.squares, self.known = squares, 1.0
 
     def _sums_of(self):
         """Return a function that returns sums of |X|**2 of lines of the wave's transform.

@@ -106,7 +106,7 @@ class Native:
         voltages, currents = self._channels[half]
         channels(voltages)
         channels(currents)
-        harmonics.added(self._spectrum.sums)
+        harmonics.added(1, self._spectrum.sums)
         registers[_SECONDS] = seconds
         if harmonics.squares is not self._squares:
             self._squares = harmonics.squares

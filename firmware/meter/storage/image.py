@@ -13,17 +13,17 @@ from meter.crc import crc32
 from meter.storage.p256 import verify
 
 MAGIC = b"FRRSIMG1"
-VERSION = const(1)
+VERSION = const(2)
 PIECE = const(256)
 # magic, version, bytes of a piece, length of the payload, CRC-32 of the payload, CRC-32 of the table; board;
-# firmware version; type and length of the signature, signature
-HEADER = "<8sHHIII20s20sHH64s"
-HEADER_SIZE = const(132)
+# firmware version; identity of the firmware that it changes; type and length of the signature, signature
+HEADER = "<8sHHIII20s20s8sHH64s"
 _CRC_AT = const(252)  # of the header, before the CRC of all before
 NAME = const(20)  # bytes of board and firmware version
 SIGNATURE = const(64)
 UNSIGNED, ECDSA_P256 = const(0), const(1)  # types of signature
-_SIGNED = const(64)  # bytes of the header that a signature covers, beside the payload
+WHOLE = b"\0" * 8  # in the place of an identity: the image changes nothing else, it is complete
+_SIGNED = const(72)  # bytes of the header that a signature covers, beside the payload
 
 
 class ImageError(Exception):
@@ -40,14 +40,17 @@ class ImageError(Exception):
 class Header:
     """What a header says. board, version: texts. length: bytes of the payload. crc: its CRC-32.
 
+    changes     identity of the frozen firmware of which it holds what has changed, 8 bytes; WHOLE if it is complete
     pieces      of the whole image
     first       number of the payload's first piece
     size        bytes of the whole image
     """
 
-    def __init__(self, length, crc, table_crc, board, version, signature_type=UNSIGNED, signature=b""):
+    def __init__(
+        self, length, crc, table_crc, board, version, changes=WHOLE, signature_type=UNSIGNED, signature=b""
+    ):
         self.length, self.crc, self.table_crc = length, crc, table_crc
-        self.board, self.version = board, version
+        self.board, self.version, self.changes = board, version, changes
         self.signature_type, self.signature = signature_type, signature
         self.first, self.pieces, self.size = shape(length)
 
@@ -55,7 +58,7 @@ class Header:
         """Return the header: one piece."""
         head = struct.pack(
             HEADER, MAGIC, VERSION, PIECE, self.length, self.crc, self.table_crc,
-            self.board.encode(), self.version.encode(),
+            self.board.encode(), self.version.encode(), self.changes,
             self.signature_type, len(self.signature), self.signature,
         )  # fmt: skip
         head += bytes(_CRC_AT - len(head))
@@ -69,8 +72,10 @@ def shape(length):
     return first, first + of_payload, first * PIECE + length
 
 
-def build(payload, board, version, sign=None):
+def build(payload, board, version, sign=None, changes=WHOLE):
     """Return the image of a payload, bytes. board, version: ASCII texts. ValueError if they are too long.
+
+    changes: as in Header.
 
     sign(digest)    returns the signature, 64 bytes, of a SHA-256 digest; None: an image without one
     """
@@ -81,7 +86,7 @@ def build(payload, board, version, sign=None):
         raise ValueError("there is no payload")
     view = memoryview(payload)
     table = b"".join([struct.pack("<I", crc32(view[at : at + PIECE])) for at in range(0, len(view), PIECE)])
-    header = Header(len(view), crc32(view), crc32(table), board, version)
+    header = Header(len(view), crc32(view), crc32(table), board, version, changes)
     if sign:
         header.signature_type = ECDSA_P256
         header.signature = sign(digest(header.pack(), sha256(view).digest()))
@@ -96,14 +101,14 @@ def read_header(piece):
     if struct.unpack_from("<I", piece, _CRC_AT)[0] != crc32(memoryview(piece)[:_CRC_AT]):
         raise ImageError("its header is damaged", (0,))
     fields = struct.unpack_from(HEADER, piece)
-    _, version, size, length, crc, table_crc, board, firmware, kind, signed, signature = fields
+    _, version, size, length, crc, table_crc, board, firmware, changes, kind, signed, signature = fields
     if version != VERSION or size != PIECE:
         raise ImageError("it has format %d, this meter knows %d" % (version, VERSION))
     if (kind, signed) not in ((UNSIGNED, 0), (ECDSA_P256, SIGNATURE)):
         raise ImageError("it has a signature of type %d and %d bytes" % (kind, signed))
     if not length:
         raise ImageError("it has no payload")
-    return Header(length, crc, table_crc, _text(board), _text(firmware), kind, signature[:signed])
+    return Header(length, crc, table_crc, _text(board), _text(firmware), changes, kind, signature[:signed])
 
 
 def digest(piece, payload):
@@ -111,18 +116,24 @@ def digest(piece, payload):
     return sha256(bytes(piece[:_SIGNED]) + payload).digest()
 
 
-def check(read, size, board, key=None, oldest=None):
+def check(read, size, board, key=None, oldest=None, flashed=WHOLE):
     """Return the Header of a sound image for a board. ImageError, with the damaged pieces.
 
     read(at, count): returns bytes of the image. size: bytes that there are.
     key: public key (see p256) whose signature it must have; None: any image is taken, signed or not.
     oldest: version before which an image is refused; None: any is taken.
+    flashed: identity of the firmware that the board was flashed with, which an image may change; WHOLE: of none.
     """
     header = read_header(read(0, PIECE))
     if header.size != size:
         raise ImageError("it has %d bytes, its header says %d" % (size, header.size))
     if header.board != board:
         raise ImageError("it is for the board %s, this is %s" % (header.board, board))
+    if header.changes not in (WHOLE, flashed):
+        raise ImageError(
+            "it changes the firmware %s, this board was flashed with %s"
+            % (_hex(header.changes), _hex(flashed))
+        )
     if key and header.signature_type != ECDSA_P256:
         raise ImageError("it is not signed, and this meter takes signed ones only")
     if oldest and numbers(header.version) < numbers(oldest):
@@ -167,6 +178,10 @@ def _crc(read, at, length):
         crc = crc32(read(at, min(PIECE, end - at)), crc)
         at += PIECE
     return crc
+
+
+def _hex(identity):
+    return "".join(["%02x" % byte for byte in identity]) if identity != WHOLE else "another"
 
 
 def _text(data):

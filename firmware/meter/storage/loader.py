@@ -13,9 +13,10 @@ has the same effect: an image is confirmed or it is not, and the one before is a
 
 from meter.compat import const
 from meter.storage.boot import CONFIRMED, FACTORY, ON_TRIAL, TRIED
-from meter.storage.image import PIECE, ImageError, read_header
+from meter.storage.image import PIECE, WHOLE, ImageError, read_header
 
-OF_IMAGES = ("main", "board", "meter")  # what an image holds, at its top
+OF_IMAGES = ("main", "device", "board", "meter")  # what an image holds, at its top
+CHANGED = "changed"  # a file in an image that is not complete: the names of its modules
 TRIAL_S = const(60)  # seconds of metering after which an image is confirmed
 
 
@@ -58,17 +59,69 @@ def payload_at(header):
     return header.first * PIECE, header.length
 
 
-def mount(payload, path, vfs, system):
+def flashed():
+    """Return the identity of the firmware that is frozen into this board's MicroPython, WHOLE if none is."""
+    try:
+        return __import__("flashed").ID
+    except ImportError:
+        return WHOLE
+
+
+def mount(payload, path, vfs, system, builtins):
     """Make the modules of an image those that are imported from now on, in the place of what was loaded so far.
 
-    payload: its ROMFS as memory that stays, such as a view of the flash. path: to mount it at. vfs, system: the
-    modules vfs and sys of MicroPython.
+    payload: its ROMFS as memory that stays, such as a view of the flash. path: to mount it at. vfs, system, builtins:
+    the modules vfs, sys and builtins of MicroPython.
     """
     vfs.mount(vfs.VfsRom(payload), path)
-    system.path.insert(0, path)
+    try:
+        with open(path + "/" + CHANGED, "rb") as file:
+            names = file.read().decode().split()
+    except OSError:
+        names = None
+    if names is None:
+        system.path.insert(0, path)
+    else:
+        before = system.modules["meter"].__path__
+        builtins.__import__ = Changed(names, path, before[: -len("/meter")], system, builtins.__import__)
     for name in list(system.modules):
         if name.split(".")[0] in OF_IMAGES:
             del system.modules[name]
+
+
+class Changed:
+    """Imports the modules that an image changes from it, and all others from what the board was flashed with.
+
+    MicroPython looks for a module in one folder, that of its package. So whatever is imported, its package is told
+    first in which of the two it lies. What is imported meanwhile comes here in its turn.
+    """
+
+    def __init__(self, names, path, before, system, ordinary):
+        """names: of the modules. path: of the image. before: of the others. ordinary: the __import__ of before."""
+        self._names, self._places = names, (before, path)
+        self._system, self._import = system, ordinary
+
+    def __call__(self, name, *how):
+        """What the import statement calls."""
+        package = ""
+        for part in name.split("."):
+            full = package + "." + part if package else part
+            if full not in self._system.modules and full.split(".")[0] in OF_IMAGES:
+                self._load(full, package)
+            package = full
+        return self._import(name, *how)
+
+    def _load(self, name, package):
+        place = self._places[name in self._names]
+        if not package:
+            self._system.path.insert(0, place)
+            try:
+                self._import(name)
+            finally:
+                self._system.path.pop(0)
+            return
+        self._system.modules[package].__path__ = place + "/" + package.replace(".", "/")
+        self._import(name)
 
 
 class Trial:

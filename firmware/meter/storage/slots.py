@@ -7,7 +7,7 @@ map says that a block is missing before its sector is erased. So whatever the ma
 import struct
 
 from meter.compat import const
-from meter.storage.image import PIECE, ImageError, check
+from meter.storage.image import PIECE, WHOLE, ImageError, check
 
 SLOTS = const(2)
 # The map of blocks as it is kept: which of the two forms, then their bytes.
@@ -66,10 +66,10 @@ class BlockMap:
 
 
 class Slots:
-    """The area `image`. size: bytes of one slot. key, oldest: what check() asks of an image, see image.check."""
+    """The area `image`. size: bytes of one slot. key, oldest, flashed: what check() asks of an image."""
 
-    def __init__(self, flash, base, size, key=None, oldest=None):
-        self.key, self.oldest = key, oldest
+    def __init__(self, flash, base, size, key=None, oldest=None, flashed=WHOLE):
+        self.key, self.oldest, self.flashed = key, oldest, flashed
         self._flash, self._base = flash, base
         self._erase_size = flash.erase_size
         self.size = size // SLOTS // flash.erase_size * flash.erase_size
@@ -120,4 +120,5 @@ class Slots:
         """Return the Header of a sound image of `size` bytes for this board. ImageError."""
         if size > self.size:
             raise ImageError("it has %d bytes, a slot has %d" % (size, self.size))
-        return check(lambda at, count: self.read(slot, at, count), size, board, self.key, self.oldest)
+        options = self.key, self.oldest, self.flashed
+        return check(lambda at, count: self.read(slot, at, count), size, board, *options)

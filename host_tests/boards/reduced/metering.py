@@ -3,7 +3,8 @@
 from array import array
 from math import pi, sin
 
-from meter.app import SERVING, App
+from meter.app import App
+from meter.parts import SERVING
 
 RATE, BLOCK = 7680.0, 64
 SECTOR = 4096

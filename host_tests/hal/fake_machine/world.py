@@ -54,7 +54,7 @@ class Line:
 class World:
     """Time, pins and chips. system_hz: of the processor. flash_size: of the part that is left to data."""
 
-    def __init__(self, system_hz=150_000_000, flash_size=3 * 1024 * 1024):
+    def __init__(self, system_hz=150_000_000, flash_size=2883584):
         self.now = 0.0
         self.system_hz = system_hz
         self.lines = {}

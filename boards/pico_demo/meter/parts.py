@@ -1,0 +1,62 @@
+"""What is loaded one module at a time, each after all that it imports.
+
+METERING comes first: imports within imports would need more of a stack than a board has. SERVING comes when metering
+has begun: a board must see to its samples in between. Written by tools/parts.py; a test compares.
+"""
+
+METERING = (
+    "meter.parts",
+    "meter.compat",
+    "meter.clock",
+    "meter.metrology.frame",
+    "meter.quantities",
+    "meter.metrology.diagnostics",
+    "meter.metrology.connection",
+    "meter.metrology.values",
+    "meter.xnp",
+    "meter.metrology.span",
+    "meter.power_quality.voltage_event",
+    "meter.power_quality.dips",
+    "meter.meter",
+    "meter.metrology.correction",
+    "meter.metrology.kernel",
+    "meter.metrology.flows",
+    "meter.metrology.harmonics",
+    "meter.metrology.half_cycles",
+    "meter.metrology.loss_compensation",
+    "meter.metrology.grid",
+    "meter.metrology.marks",
+    "meter.metrology.phase",
+    "meter.metrology.resampler",
+    "meter.metrology.tracking",
+    "meter.metrology.builder",
+    "meter.metrology.calibration",
+    "meter.power_quality.builder",
+    "meter",
+    "meter.calendar",
+    "meter.registers.energy",
+    "meter.reading",
+    "meter.crc",
+    "meter.storage.errors",
+    "meter.storage.sectors",
+    "meter.storage.fifo",
+    "meter.storage.room",
+    "meter.storage.seconds",
+    "meter.storage.journal",
+    "meter.storage.partitions",
+    "meter.totals",
+    "meter.app",
+)
+
+SERVING = (
+    "meter.ports.pump",
+    "meter.ports.serial",
+    "meter.optional",
+    "meter.protocols.iec62056_21.codec",
+    "meter.protocols.iec62056_21.receiver",
+    "meter.protocols.iec62056_21.objects",
+    "meter.protocols.iec62056_21.numbers",
+    "meter.protocols.iec62056_21.readout",
+    "meter.protocols.session",
+    "meter.protocols.iec62056_21.session",
+)
