@@ -9,6 +9,10 @@ from meter.metrology.phase import WINDOW
 from meter.metrology.resampler import Resampler
 from meter.xnp import Samples, copy, move_down, multiply, np
 
+_SINGLE = (
+    16,
+    14,
+)  # quarters of room for frames of one half cycle, and from how many on what is not needed is dropped
 _IN_STEP = 0.02  # samples by which boundaries may stray from every 256th sample to take samples as they are
 
 
@@ -32,8 +36,11 @@ class History:
     def __init__(self, inputs, rows, detector, half_cycles, dtype):
         self._inputs, self._rate, self._dtype = inputs, detector.rate, dtype
         self._block, self._decimation = detector.block, detector.decimation
-        self.room = (WINDOW + 12 + half_cycles * 5 // 2) * self._block
-        self.full = self.room // 2
+        room, full = _SINGLE
+        if half_cycles > 1:
+            room = WINDOW + 12 + half_cycles * 5 // 2
+            full = room / 2
+        self.room, self.full = room * self._block, int(full * self._block)
         self._reader = Samples()
         self._raw = None
         self._samples = np.zeros((rows, self.room), dtype=dtype)
