@@ -24,7 +24,7 @@ TOLERANCE = 0.10
 ALLOWANCE = 256
 
 # Need hardware to be imported: image size only.
-NO_HEAP = ("meter.hal.rp2", "main")
+NO_HEAP = ("meter.hal.rp2", "main", "device")
 # As do modules in assembler, and those that give them addresses: their package is measured without them.
 NATIVE = "uctypes"
 

@@ -21,6 +21,7 @@ METERING = (
     "meter.metrology.correction",
     "meter.metrology.kernel",
     "meter.metrology.flows",
+    "meter.metrology.booking",
     "meter.metrology.harmonics",
     "meter.metrology.half_cycles",
     "meter.metrology.loss_compensation",

@@ -15,6 +15,9 @@ from meter.metrology.kernel import Kernel
 from meter.quantities import ROWS
 from meter.xnp import FLOAT, floats, np
 
+# One by one: imports within imports would need more of a stack than a board has (see parts).
+_NATIVE = ("kernel_thumb", "tape_thumb", "spectrum_thumb", "tape", "spectrum", "native")
+
 
 class HalfCycles:
     """Computes, frame by frame, the (ROWS, n) matrix of integrals over each half cycle. Keeps one half cycle.
@@ -140,6 +143,8 @@ def _rows_of(p):
 def _native(booking, silent, wave):
     """Return a Native, or None where the processor or the interpreter has no use for it."""
     try:
+        for name in _NATIVE:
+            __import__("meter.metrology." + name)
         from meter.metrology.native import Native
 
         return Native(booking, silent, wave)
