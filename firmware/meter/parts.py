@@ -55,7 +55,6 @@ METERING = (
     "meter.metrology.grid",
     "meter.metrology.marks",
     "meter.metrology.phase",
-    "meter.metrology.resampler",
     "meter.metrology.tracking",
     "meter.metrology.builder",
     "meter.crc",

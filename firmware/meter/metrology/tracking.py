@@ -23,6 +23,9 @@ CHANNELS = ("VA", "VB", "VC", "IA", "IB", "IC")
 _CENTRE = const(5)  # quarters from the start of a window to its centre
 _ACQUIRE = const(14)  # quarters to see before the first lock: three cycles and a half
 LIMIT = const(0x7FFFFF)  # counts at or beyond which, either sign, a sample of 24 bits is clipped
+# One by one: imports within imports would need more of a stack than a board has (see parts).
+_NATIVE = ("resampler_thumb", "ring")
+_ARRAYS = ("resampler", "history")
 _RETUNE = 2e-4  # the carrier follows when it is off by more than this part
 
 
@@ -193,13 +196,20 @@ def _parts(half_cycles, dtype):
     """Return what keeps the samples and what finds the phase: natively where the interpreter can."""
     if half_cycles == 1:
         try:
+            _load(_NATIVE)
             from meter.metrology.ring import Ring, WindowDetector, fits
 
             if fits(dtype):
                 return Ring, WindowDetector
         except (ImportError, ValueError, SyntaxError):  # no assembler here, or none for this processor
             pass
+    _load(_ARRAYS)
     from meter.metrology.history import History
     from meter.metrology.phase import PhaseDetector
 
     return History, PhaseDetector
+
+
+def _load(names):
+    for name in names:
+        __import__("meter.metrology." + name)
