@@ -62,4 +62,31 @@ package(
     ),
     base_path=FIRMWARE,
 )
-package("meter/metrology", base_path=FIRMWARE)
+# Without the native code: it is for a floating-point unit.
+package(
+    "meter/metrology",
+    (
+        "__init__.py",
+        "booking.py",
+        "builder.py",
+        "calibration.py",
+        "connection.py",
+        "correction.py",
+        "diagnostics.py",
+        "flows.py",
+        "frame.py",
+        "grid.py",
+        "half_cycles.py",
+        "harmonics.py",
+        "history.py",
+        "kernel.py",
+        "loss_compensation.py",
+        "marks.py",
+        "phase.py",
+        "resampler.py",
+        "span.py",
+        "tracking.py",
+        "values.py",
+    ),
+    base_path=FIRMWARE,
+)

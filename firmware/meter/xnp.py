@@ -8,6 +8,11 @@ a host can run in single precision and see what a Pico sees.
 
 from math import atan2, sqrt
 
+
+class Unknown:
+    """A number that is not known yet, with the arithmetic of a float, and root(), step() and larger(): see tape."""
+
+
 try:
     from ulab import numpy as np
     from ulab import utils
@@ -56,20 +61,26 @@ try:
         return list(a)
 
     def root(x):
-        """Return the square root of a float or an array."""
-        return sqrt(x) if type(x) is float else np.sqrt(x)
+        """Return the square root of a float, an array or an Unknown."""
+        if type(x) is float:
+            return sqrt(x)
+        return x.root() if isinstance(x, Unknown) else np.sqrt(x)
 
     def step(x):
-        """Return 1 where x is 0 or more, else 0; x: a float or an array."""
-        return (1.0 if x >= 0 else 0.0) if type(x) is float else (x >= 0) * 1.0
+        """Return 1 where x is 0 or more, else 0; x: a float, an array or an Unknown."""
+        if type(x) is float:
+            return 1.0 if x >= 0 else 0.0
+        return x.step() if isinstance(x, Unknown) else (x >= 0) * 1.0
 
     def arc_tangent(y, x):
         """Return the angle of (x, y) in radians; both floats or both arrays."""
         return atan2(y, x) if type(x) is float else np.arctan2(y, x)
 
     def larger(a, b):
-        """Return the larger of each pair; a, b: both floats or both arrays."""
-        return max(a, b) if type(a) is float else np.maximum(a, b)
+        """Return the larger of each pair; a, b: both floats, arrays or Unknowns."""
+        if type(a) is float:
+            return max(a, b)
+        return a.larger(b) if isinstance(a, Unknown) else np.maximum(a, b)
 
     def power_spectrum(waves):
         """Return |X|**2 of the first half of each row's discrete Fourier transform. waves: (c, n), n a power of two."""
@@ -124,20 +135,26 @@ except ImportError:
         return a.tolist()
 
     def root(x):
-        """Return the square root of a float or an array."""
-        return sqrt(x) if type(x) is float else np.sqrt(x)
+        """Return the square root of a float, an array or an Unknown."""
+        if type(x) is float:
+            return sqrt(x)
+        return x.root() if isinstance(x, Unknown) else np.sqrt(x)
 
     def step(x):
-        """Return 1 where x is 0 or more, else 0; x: a float or an array."""
-        return (1.0 if x >= 0 else 0.0) if type(x) is float else (x >= 0).astype(x.dtype)
+        """Return 1 where x is 0 or more, else 0; x: a float, an array or an Unknown."""
+        if type(x) is float:
+            return 1.0 if x >= 0 else 0.0
+        return x.step() if isinstance(x, Unknown) else (x >= 0).astype(x.dtype)
 
     def arc_tangent(y, x):
         """Return the angle of (x, y) in radians; both floats or both arrays."""
         return atan2(y, x) if type(x) is float else np.arctan2(y, x)
 
     def larger(a, b):
-        """Return the larger of each pair; a, b: both floats or both arrays."""
-        return max(a, b) if type(a) is float else np.maximum(a, b)
+        """Return the larger of each pair; a, b: both floats, arrays or Unknowns."""
+        if type(a) is float:
+            return max(a, b)
+        return a.larger(b) if isinstance(a, Unknown) else np.maximum(a, b)
 
     def power_spectrum(waves):
         """Return |X|**2 of the first half of each row's discrete Fourier transform. waves: (c, n), n a power of two."""

@@ -88,7 +88,7 @@ def test_the_table_agrees_with_the_standard_library_and_the_slow_way():
 @pytest.fixture(scope="module", params=["armv7emsp", "armv6m"])
 def thumb(request, tmp_path_factory):
     """unpack(r0) of frames_thumb, assembled for a processor, in an emulator of it."""
-    return Thumb(request.param, tmp_path_factory.mktemp("thumb"))
+    return Thumb("meter.hal.rp2.frames_thumb", request.param, tmp_path_factory.mktemp("thumb"))
 
 
 BLOCKS = st.lists(

@@ -55,6 +55,15 @@ def test_the_phase_error_of_each_element_is_undone(lag, dtype):
 CURVE = ((0.05, 0.8, 0.6), (0.5, 0.4, 0.3), (5.0, -0.1, 0.05), (20.0, -0.3, 0.02))
 
 
+@pytest.mark.parametrize("amps", (0.0, 0.05, 0.07, 0.5, 1.0, 5.0, 12.0, 20.0, 300.0))
+@pytest.mark.parametrize("curve", (CURVE, CURVE[:1], ()))
+def test_the_factors_of_a_float_are_those_of_an_array(amps, curve):
+    correction = Correction((0.3, 0.0, 0.0), curve)
+    for p in range(3):
+        one, many = correction.factors(amps, p), correction.factors(np.array([amps]), p)
+        assert one == pytest.approx([float(np.ravel(factor)[0]) for factor in many], rel=1e-14)
+
+
 def errors_at(amps, curve):
     """Ratio error and phase error on the broken line through the points, written out."""
     if amps <= curve[0][0]:

@@ -5,7 +5,8 @@ from math import pi
 import numpy as np
 import pytest
 from meter.metrology import resampler
-from meter.metrology.resampler import AFTER, BEFORE, Resampler
+from meter.metrology.frame import AFTER, BEFORE
+from meter.metrology.resampler import Resampler
 
 
 def interpolate_all(samples, positions, dtype=np.float64, largest=None):

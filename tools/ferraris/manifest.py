@@ -97,15 +97,34 @@ class Manifest:
         self.files[target] = File(target, source.resolve(), opt)
 
 
-def imports(source: str) -> set[str]:
-    """Return the dotted names that a module imports, anywhere in it."""
+def imports(source: str, tried: bool = True) -> set[str]:
+    """Return the dotted names that a module imports, anywhere in it.
+
+    tried: also those that it can do without: in a `try` with an `except ImportError`.
+    """
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    left_out = set() if tried else _tried(tree)
+    for node in ast.walk(tree):
+        if node in left_out:
+            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def _tried(tree: ast.AST) -> set[ast.AST]:
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try):
+            caught = {
+                name.id for each in node.handlers for name in ast.walk(each) if isinstance(name, ast.Name)
+            }
+            if "ImportError" in caught:
+                found |= {each for line in node.body for each in ast.walk(line)}
+    return found
 
 
 def in_order(files: dict[str, File]) -> list[File]:
@@ -133,11 +152,11 @@ def in_order(files: dict[str, File]) -> list[File]:
 
 
 def missing(files: dict[str, File]) -> list[str]:
-    """Return a sentence for each import of the firmware or of the board that the image does not hold."""
+    """Return a sentence for each import of the firmware or of the board that the image does not hold, and must."""
     modules = {file.module for file in files.values()}
     sentences = []
     for file in files.values():
-        for name in sorted(imports(file.source.read_text(encoding="utf-8"))):
+        for name in sorted(imports(file.source.read_text(encoding="utf-8"), tried=False)):
             top = name.split(".")[0]
             if (
                 top in ("meter", "board", "boards")

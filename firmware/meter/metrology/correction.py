@@ -22,17 +22,19 @@ class Correction:
                 transformers, with rising amperes; empty: ideal. They read so much too high and lead by so much.
     watt_gain, var_gain     the last tweak, factors
     active      False if there is nothing to correct
+    has_curve   True if the factors depend on the current
     """
 
     def __init__(self, angles=(0.0, 0.0, 0.0), curve=(), watt_gain=1.0, var_gain=1.0):
         self._angles = [angle * pi / 180 for angle in angles]
         self._gains = (watt_gain, var_gain)
         self.var_gain = var_gain
-        self._curve = None
+        self._curve = [[float(x) for x in point] for point in curve]
         if curve:
             if len(curve) > POINTS or any(b[0] <= a[0] for a, b in zip(curve, curve[1:])):
                 raise ValueError("a curve has up to %d points of rising current" % POINTS)
-            self._curve = [np.array([float(point[k]) for point in curve]) for k in range(3)]
+            self._columns = [np.array([point[k] for point in self._curve]) for k in range(3)]
+        self.has_curve = bool(curve)
         self.active = bool(curve) or any(angles) or self._gains != (1.0, 1.0)
 
     def factors(self, amperes, p):
@@ -41,15 +43,27 @@ class Correction:
         amperes: RMS as measured, a float or an array (n,). The factors are floats, or arrays where there is a curve.
         """
         angle = self._angles[p]
-        if self._curve is None:
+        if not self._curve:
             return cos(angle), -sin(angle), 1.0
-        one = type(amperes) is float
-        at = np.array([amperes]) if one else amperes
-        currents, percents, degrees = self._curve
-        ratio = 1.0 / (np.interp(at, currents, percents) * 0.01 + 1.0)
-        turn = np.interp(at, currents, degrees) * (pi / 180) + angle
-        factors = ratio * np.cos(turn), ratio * np.sin(turn) * -1.0, ratio * ratio
-        return [float(factor[0]) for factor in factors] if one else factors
+        if type(amperes) is float:
+            percent, degrees = self._errors(amperes)
+            ratio = 1.0 / (percent * 0.01 + 1.0)
+            turn = degrees * (pi / 180) + angle
+            return ratio * cos(turn), -ratio * sin(turn), ratio * ratio
+        currents, percents, degrees = self._columns
+        ratio = 1.0 / (np.interp(amperes, currents, percents) * 0.01 + 1.0)
+        turn = np.interp(amperes, currents, degrees) * (pi / 180) + angle
+        return ratio * np.cos(turn), ratio * np.sin(turn) * -1.0, ratio * ratio
+
+    def _errors(self, amperes):
+        """Return (ratio error, phase error) at a current, between the points of the curve."""
+        low = self._curve[0]
+        for high in self._curve:
+            if amperes < high[0]:
+                part = (amperes - low[0]) / (high[0] - low[0]) if high is not low else 0.0
+                return low[1] + (high[1] - low[1]) * part, low[2] + (high[2] - low[2]) * part
+            low = high
+        return low[1], low[2]
 
     def mend(self, w, var, real, imag):
         """Return the corrected watts and vars. real, imag: from factors()."""

@@ -11,6 +11,10 @@ from meter.compat import const
 HALF = const(256)
 QUARTER = const(128)
 
+# What interpolation needs of the converter's samples around a position (see resampler).
+BEFORE = const(2)
+AFTER = const(3)
+
 # Flags. A frame is metered whatever they say; they tell how far to trust it.
 UNLOCKED = const(1)  # no signal to track: cut at the nominal frequency
 GAP = const(2)  # samples were lost before this frame: it does not join on to the last one

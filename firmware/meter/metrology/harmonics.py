@@ -23,6 +23,8 @@ class Harmonics:
     demand_a    maximum demand load current IL of IEEE 519, amperes: what TDD is a part of
 
     pieces      of the frame that was added: (first half cycle, squares, 1.0 if known else 0.0), ...
+    wave        (6, 2 * HALF) array: the sum of the cycles of the window so far
+    known       1.0 if a window was whole, else 0.0
     squares     list of ROWS floats, of the last whole window: V odd A B C, V even, A odd, A even, TDD odd, TDD even
     """
 
@@ -30,43 +32,66 @@ class Harmonics:
         self._window = 20 if nominal == 50 else 24  # half cycles
         self._percent = 10000.0 / (demand_a * demand_a)
         self._dtype = dtype
-        self._orders = _orders(dtype)
-        self._wave = np.zeros((6, 2 * HALF), dtype=dtype)
+        self._orders = None  # made when it is needed
+        self.wave = np.zeros((6, 2 * HALF), dtype=dtype)
         self._clear()
         self.squares = [0.0] * ROWS
-        self._known = 0.0
+        self.known = 0.0
         self.pieces = ()
 
     def _clear(self):
         self._count = 0
-        self._wave *= 0.0
+        self.wave *= 0.0
+
+    def half(self, flags):
+        """Return to which half of the wave the next half cycle belongs, 0 or 1. flags: of its frame."""
+        if flags & GAP:
+            self._clear()
+        return self._count % 2
+
+    def added(self, count, sums_of=None):
+        """Count half cycles that were added to the wave. Return True if that makes the window whole.
+
+        sums_of: function that returns what _sums_of() does, in its place.
+        """
+        self._count += count
+        if self._count < self._window:
+            return False
+        # RMS of a line: sqrt(2) / points * |X|, and the wave is a sum of so many cycles.
+        scale = 2.0 / (2 * HALF * (self._window // 2)) ** 2
+        sums_of = sums_of or self._sums_of()
+        squares = [0.0] * ROWS
+        for p in range(3):
+            volts, (odd, even, odd_tdd, even_tdd) = sums_of(p)
+            rows = (volts[0], volts[1], odd, even, odd_tdd * self._percent, even_tdd * self._percent)
+            for place, square in enumerate(rows):
+                squares[3 * place + p] = square * scale
+        self.squares, self.known = squares, 1.0
+        self._clear()
+        return True
 
     def add(self, frame):
         """Take a Frame."""
-        if frame.flags & GAP:
-            self._clear()
-        pieces, start = [(0, self.squares, self._known)], 0
+        self.half(frame.flags)
+        pieces, start = [(0, self.squares, self.known)], 0
         while start < frame.n:
             count = min(self._window - self._count, frame.n - start)
             self._sum(frame.samples[:, QUARTER + start * HALF : QUARTER + (start + count) * HALF], count)
-            self._count += count
             start += count
-            if self._count == self._window:
-                self._finish()
-                self._clear()
+            if self.added(count):
                 # A window counts from the half cycle that completes it on.
-                pieces.append((start - 1, self.squares, self._known))
+                pieces.append((start - 1, self.squares, self.known))
         self.pieces = pieces
 
     def be_without(self):
         """What follows is known to have no harmonics: a load without waveforms."""
-        self.squares, self._known = [0.0] * ROWS, 1.0
-        self.pieces = ((0, self.squares, self._known),)
+        self.squares, self.known = [0.0] * ROWS, 1.0
+        self.pieces = ((0, self.squares, self.known),)
 
     def _sum(self, samples, count):
         """Add half cycles to the first and the second half of the cycle, by turns. samples: (6, count * HALF)."""
         if count == 1:
-            half = self._wave[:, HALF:] if self._count % 2 else self._wave[:, :HALF]
+            half = self.wave[:, HALF:] if self._count % 2 else self.wave[:, :HALF]
             half += samples
             return
         turns = np.zeros((2, count), dtype=self._dtype)
@@ -74,21 +99,18 @@ class Harmonics:
             turns[(self._count + k) % 2, k] = 1.0
         for p in range(6):
             sums = np.dot(turns, samples[p].reshape((count, HALF)))
-            self._wave[p, :HALF] += sums[0]
-            self._wave[p, HALF:] += sums[1]
+            self.wave[p, :HALF] += sums[0]
+            self.wave[p, HALF:] += sums[1]
 
-    def _finish(self):
-        # RMS of a line: sqrt(2) / points * |X|, and the wave is a sum of so many cycles.
-        scale = 2.0 / (2 * HALF * (self._window // 2)) ** 2
-        sums = np.dot(power_spectrum(self._wave), self._orders) * scale
-        squares = [0.0] * ROWS
-        for p in range(3):
-            odd, even, odd_tdd, even_tdd = floats(sums[3 + p])
-            volts = floats(sums[p])
-            rows = (volts[0], volts[1], odd, even, odd_tdd * self._percent, even_tdd * self._percent)
-            for place, square in enumerate(rows):
-                squares[3 * place + p] = square
-        self.squares, self._known = squares, 1.0
+    def _sums_of(self):
+        """Return a function that returns sums of |X|**2 of lines of the wave's transform.
+
+        Of element p: (odd, even, odd for TDD, even for TDD) of the voltage, and those of the current.
+        """
+        if self._orders is None:
+            self._orders = _orders(self._dtype)
+        sums = np.dot(power_spectrum(self.wave), self._orders)
+        return lambda p: (floats(sums[p]), floats(sums[3 + p]))
 
 
 def _orders(dtype):

@@ -89,3 +89,8 @@ class Kernel:
             out[VD + p] = turned[:, 2]
             out[MAXIMA + p] = np.max(rows[p], axis=1)
             out[MINIMA + p] = np.min(rows[p], axis=1)
+
+
+def before_the_first(now):
+    """Return the rows of the half cycle before the first one: the same, with phasors of the other sign."""
+    return now[:PHASORS] + [-x for x in now[PHASORS:MAXIMA]] + now[MAXIMA:]

@@ -4,7 +4,6 @@ Marks are kept by sample number, so a frame's flags do not depend on the blocks 
 """
 
 from meter.metrology.frame import CLIPPED, HALF
-from meter.xnp import np
 
 
 class Marks:
@@ -23,20 +22,19 @@ class Marks:
             first = self._marks.pop()[1]
         self._marks.append((flag, first, last))
 
-    def add_clipped(self, raw, number, limit):
+    def add_clipped(self, number, start, stop, largest, limit):
         """Mark where samples are at the limit or beyond, in stretches of HALF at multiples of HALF.
 
-        raw: (count, channels) counts. number: of the first sample.
+        start, stop: the samples to look at, of a block whose sample 0 has this number. largest: called with two such
+        places, returns the largest magnitude between them.
         """
-        if _largest(raw) < limit:
-            return
-        start = 0
-        while start < len(raw):
+        while start < stop:
             into = (number + start) % HALF
-            if _largest(raw[start : start + HALF - into]) >= limit:
+            end = min(start + HALF - into, stop)
+            if largest(start, end) >= limit:
                 first = number + start - into
                 self.add(CLIPPED, first, first + HALF - 1)
-            start += HALF - into
+            start = end
 
     def flags_of(self, first, last):
         """Return the flags of the frame with these samples, and forget the marks that end in it."""
@@ -47,7 +45,3 @@ class Marks:
                     flags |= flag
             self._marks = [mark for mark in self._marks if mark[2] > last]
         return flags
-
-
-def _largest(raw):
-    return max(float(np.max(raw)), -float(np.min(raw)))

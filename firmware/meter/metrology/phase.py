@@ -26,6 +26,9 @@ class PhaseDetector:
     decimation  converter samples that make one decimated sample
     block       converter samples of a quarter cycle at the nominal frequency
     rate        samples per second of the converter
+
+    advance     radians in a quarter block at the carrier's frequency
+    magnitude   the largest of any phase in the window that phase() was last asked for, volts peak
     """
 
     def __init__(self, rate, nominal, dtype=FLOAT):
@@ -38,6 +41,7 @@ class PhaseDetector:
     def tune(self, hz):
         """Set the frequency of the carrier."""
         self.carrier = hz
+        self.advance = 2 * pi * hz * self.block / self.rate
         # Two cycles of this frequency, whatever the nominal one: the image at twice the frequency lies in a null.
         length = min(float(_LENGTH), 2.0 * self.rate / self.decimation / hz)
         k = np.arange(_LENGTH) + (0.5 - _LENGTH / 2)
@@ -61,6 +65,12 @@ class PhaseDetector:
         phases, largest = reference(*self._many(decimated, count))
         return floats(phases), floats(largest)
 
+    def phase(self, decimated):
+        """Return the reference's phase at the centre of the first window, as phases() does."""
+        phases, largest = self.phases(decimated, 1)
+        self.magnitude = largest[0]
+        return phases[0]
+
     def acquire(self, nominal, decimated, count, threshold):
         """Tune to the frequency found in `count` windows, beginning with the nominal one, no further than SLEW."""
         self.tune(nominal)
@@ -70,16 +80,12 @@ class PhaseDetector:
             phases, magnitude = self.phases(decimated, count)
             if min(magnitude) < threshold:
                 return
-            expected, total = self.advance(), 0.0
+            expected, total = self.advance, 0.0
             for k in range(1, count):
                 error = phases[k] - phases[k - 1] - expected
                 total += error - floor(error * (0.5 / pi) + 0.5) * (2 * pi)
             hz = self.carrier * (1.0 + total / (count - 1) / expected)
             self.tune(min(max(hz, nominal * (1 - SLEW)), nominal * (1 + SLEW)))
-
-    def advance(self):
-        """Return the radians in a quarter block at the carrier's frequency."""
-        return 2 * pi * self.carrier * self.block / self.rate
 
     def _few(self, decimated, count):
         """Return real and imaginary part of A, B, C, lists: window by window, all phases at once."""

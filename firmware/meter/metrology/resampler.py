@@ -8,10 +8,9 @@ slips the samples are taken as slices, which costs a Pico no index array. Where 
 """
 
 from meter.compat import const
+from meter.metrology.frame import BEFORE
 from meter.xnp import GATHER_ABOVE_RUNS, copy, gather, multiply, np
 
-BEFORE = const(2)  # samples needed before a position
-AFTER = const(3)  # and after it
 _LONG = const(4096)  # positions from which channels are taken one by one, to stay in a processor's cache
 
 

@@ -37,8 +37,12 @@ class Span:
         """Add half cycles start to stop (not included) of a frame. rows: (ROWS, n). seconds: (n,)."""
         if stop <= start:
             return
-        self.sums += np.sum(rows[:, start:stop], axis=1)
-        self.seconds += float(np.sum(seconds[start:stop]))
+        if stop - start == 1:
+            self.sums += rows[:, start]
+            self.seconds += float(seconds[start])
+        else:
+            self.sums += np.sum(rows[:, start:stop], axis=1)
+            self.seconds += float(np.sum(seconds[start:stop]))
         self.half_cycles += stop - start
         self.flags |= flags
 

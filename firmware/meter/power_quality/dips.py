@@ -136,8 +136,8 @@ class Dips:
         now = self._last = [x / seconds for x in floats(rows[self._row : self._row + 3, 0])]
         if not last:
             return None, None, None
-        sums = [a + b for a, b in zip(now, last)]
-        return [[x] for x in sums], sums, sums
+        sums = [now[0] + last[0], now[1] + last[1], now[2] + last[2]]
+        return sums, sums, sums
 
     def _many(self, frame, rows, last):
         """Return the sums of each half cycle and the one before, (3, n), their lowest and their highest, lists.
@@ -159,7 +159,7 @@ class Dips:
 
     def _look(self, frame, rows, clock, sums, first):
         """Look at each value. first: the half cycle of the frame that the first value belongs to."""
-        columns = [floats(sums[k]) if frame.n > 1 else sums[k] for k in range(3)]
+        columns = [floats(sums[k]) if frame.n > 1 else [sums[k]] for k in range(3)]
         starts = [one.watch(columns[one.place]) for one in self._voltages]
         watched = [columns[one.place] for one in self._voltages if one.is_watched]
         highest = [max(values) for values in zip(*watched)]
