@@ -5,10 +5,15 @@ protocols and display follow when the first frame is metered (see App.run).
 """
 
 import asyncio
+import gc
 
 import machine
 from board import Board
 from meter import parts
+
+# Bytes after which the heap is collected. Left to itself MicroPython collects when all of it is used up, and what is
+# made meanwhile and kept ends up all over it: then much is free, and nothing of it large enough for anything.
+GARBAGE = 32768
 
 
 def announce(protocol, address):
@@ -18,6 +23,7 @@ def announce(protocol, address):
 
 def main():
     """Meter until the supply fails; start again when it is back, or when a warm start was asked for."""
+    gc.threshold(GARBAGE)
     board = Board()
     # One by one: imports within imports would need more of a stack than a board has.
     for name in parts.METERING:

@@ -66,6 +66,7 @@ class Board:
     load = None
     signature = b""
     is_attended = False
+    restarts_to_configure = True  # the heap holds one configuration at a time
     # Public key, 64 bytes, whose signature an image must have; None: any image for this board is taken (README.md).
     image_key = None
 

@@ -1,7 +1,6 @@
 """The wiring: builds a meter for a board and runs its tasks. Nothing else knows all the parts."""
 
 import asyncio
-from gc import collect
 
 from meter import VERSION, parts
 from meter.access import actions
@@ -47,6 +46,7 @@ CALIBRATION_KIND = 0x43
 USERS_KIND = 0x55
 KEYS_KIND = 0x4B
 FIRST_FRAME_S = 2
+FAREWELL_S = 0.3  # for the answer to who has asked for a warm start
 
 
 class App:
@@ -147,48 +147,73 @@ class App:
         items = self._items(settings)
         return build_registers.engine(settings, self._journal, self._fifos, self.logs, items, who)
 
-    def configure(self, text, who=store.METER):
+    def configure(self, text, who=store.METER, may_change=None):
         """Apply a configuration: a document (JSON, bytes). who: store.Who has sent it.
+
+        may_change(settings): raises what it raises if these may not be his, before anything is done; or None. A board
+        whose heap has no room for both, or would be in pieces after it, starts again with the new one.
 
         Return the names of the sections (of apply.CHANGES) whose change zeroed registers or erased load profiles.
         ConfigError: all that is wrong with it; nothing has changed then. Ports are opened as it says at the next start.
         """
-        settings = document.read(text)
-        if document.is_same(settings, self.settings):
-            return ()
-        tracker = self._changed_tracker(settings)
-        engine = self._engine(settings, who)
-        self._check_room(settings, engine)
-        half_cycles = builder.half_cycles(settings, self.calibration, self._dtype)
-        if tracker:
+        try:
+            settings = document.read(text)
+            if document.is_same(settings, self.settings):
+                return ()
+            if may_change:
+                may_change(settings)
+            engine = self._engine(settings, who)
+            self._check_room(settings, engine)
+        except MemoryError:
+            raise ConfigError(["the document: %d bytes are more than this board has room for" % len(text)])
+        former = self.settings
+        if getattr(self._board, "restarts_to_configure", False):
+            self._store.save(settings, self.meter.clock.second, who)
+            self.warm_start()
+        else:
+            self._go_on(settings, engine, who)
+        self._board.flash.sync()
+        return apply.changed(former, settings)[0]
+
+    def _go_on(self, settings, engine, who):
+        """Meter on with other settings, on what was metered until now."""
+        is_tracked_anew = self.tracker and any(
+            self.settings[path] != settings[path] for path in builder.TRACKED
+        )
+        if is_tracked_anew:
             self._flush()
         now = self.meter.cut()
         self.engine.leave_test(now)
         self.engine.checkpoint(now)
         self._store.save(settings, now, who)
-        sections = apply.changed(self.settings, settings)[0]
         self.settings = settings
-        self.tracker = tracker or self.tracker
-        self.meter.configure(engine, half_cycles, builder.diagnostics(settings), dips(settings, self._dtype))
+        self._measure(is_tracked_anew, engine)
         self.engine.status.identify(VERSION, fingerprint(settings), now)
         self.access.configure(
             settings["meter.serial"], Primary(settings), settings["registers.frozen_reads"], settings
         )
         self.dlms_state.configured()
-        self._board.flash.sync()
-        return sections
+
+    def _measure(self, is_tracked_anew, engine=None):
+        """Meter by the settings and constants that are in force now. engine: for other settings, or None.
+
+        What metered so far is let go first: there is no room for both on a board. Should there be none at all: the
+        next start has what is stored.
+        """
+        settings, meter = self.settings, self.meter
+        meter.let_go()
+        if is_tracked_anew:
+            self.tracker = None
+            self.tracker = self._tracker(settings)
+        if engine:
+            meter.configure(engine, builder.diagnostics(settings), dips(settings, self._dtype))
+        meter.measure(builder.half_cycles(settings, self.calibration, self._dtype))
 
     def change(self, values, origin):
         """Change settings by itself: a dict from path to value. origin: number of event_kinds. ConfigError."""
         settings = dict(self.settings)
         settings.update(values)
         self.configure(document.text(settings), store.Who(origin, "", ""))
-
-    def _changed_tracker(self, settings):
-        """Return the Tracker for other settings, None where they are the same to it."""
-        if not self.tracker or all(self.settings[path] == settings[path] for path in builder.TRACKED):
-            return None
-        return self._tracker(settings)
 
     def _items(self, settings):
         """What time and status registers show that the engine knows nothing of."""
@@ -269,12 +294,7 @@ class App:
         self.calibration = new
         self._flush()
         self.meter.cut()
-        if self.tracker:
-            # The buffers of one are most of a board's heap. Should there be no room: the next start has the new ones.
-            self.tracker = None
-            collect()
-            self.tracker = self._tracker(self.settings)
-        self.meter.measure(builder.half_cycles(self.settings, new, self._dtype))
+        self._measure(bool(self.tracker))
 
     def hang_up(self):
         """Test mode has begun: network connections end, and none is served until it is over (the manual, Test Mode)."""
@@ -321,6 +341,8 @@ class App:
             await self._first_frame()
             await self._serve(announce)
             await self._stop.wait()
+            if self.restarts:
+                await asyncio.sleep(FAREWELL_S)
         finally:
             for task in tasks:
                 task.cancel()

@@ -49,16 +49,20 @@ class Meter:
         utc, self.restored_at = engine.start(utc, lost)
         self.clock = Clock(rate, utc)
 
+    def let_go(self):
+        """Free what measures: measure() follows."""
+        self._half_cycles = None
+
     def measure(self, half_cycles):
         """Go on with other HalfCycles. cut() comes before."""
         self._half_cycles = half_cycles
         spans = [Span(self._dtype, half_cycles.connection) for _ in range(4)]
         self._piece, self._span, self._average, self._spare = spans
 
-    def configure(self, engine, half_cycles, diagnostics, dips):
+    def configure(self, engine, diagnostics, dips):
         """Go on with what another configuration makes, on what was metered until now. A running dip ends.
 
-        cut() and the old engine's checkpoint() come before.
+        cut() and the old engine's checkpoint() come before, measure() comes after.
         """
         now = self.clock.second
         engine.resume(self.engine.state(now), now, now, is_outage=False)
@@ -66,7 +70,6 @@ class Meter:
         self.dips.finish(self.clock)
         dips.observers = self.dips.observers
         self.engine, self.diagnostics, self.dips = engine, diagnostics, dips
-        self.measure(half_cycles)
 
     @property
     def energy(self):

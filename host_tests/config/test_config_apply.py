@@ -115,6 +115,51 @@ def test_a_start_with_another_configuration_does_the_same(_, change, effects):
     assert len(again.events("configuration")) == 1 and len(again.events("power outage")) == 1
 
 
+@pytest.mark.feature("CFG-01")
+@pytest.mark.parametrize("_, change, effects", PAGE, ids=[row[0] for row in PAGE])
+def test_a_board_with_a_small_heap_starts_again_with_the_new_one_to_the_same_effect(_, change, effects):
+    life = lived()
+    life.app._board.restarts_to_configure = True
+    before = [life.value(number) for number in (1, 2, 3, 4)]
+    old = life.app.settings
+    sections = life.app.configure(changed(**change), WHO)
+    assert life.app.restarts and life.app.settings is old
+    assert bool(sections) == (effects != (False, False, False))
+    life.app.finish()
+    again = life.restart(after=0)
+    assert [again.value(number) for number in (1, 2, 3)] == ([0, None, 0] if effects[0] else before[:3])
+    for place, is_erased in enumerate(effects[1:]):
+        assert bool(again.records(place)) is not is_erased
+    (event,) = again.events("configuration")
+    assert (event.origin, event.user, event.peer) == WHO
+    assert event.fields == (fingerprint(old), fingerprint(again.app.settings))
+
+
+def test_a_document_that_the_heap_has_no_room_for_is_refused_and_changes_nothing(monkeypatch):
+    life = lived()
+    before, operations = life.app.settings, life.flash.programs
+
+    def read(text):
+        raise MemoryError
+
+    monkeypatch.setattr("meter.app.document.read", read)
+    with pytest.raises(ConfigError, match="bytes are more than this board has room for"):
+        life.app.configure(changed(meter={"id": "new"}))
+    assert life.app.settings is before and life.flash.programs == operations and not life.app.restarts
+
+
+def test_what_may_not_be_changed_is_refused_before_anything_is_done():
+    life = lived()
+    operations = life.flash.programs
+
+    def may_change(settings):
+        raise ConfigError([settings["meter.id"]])
+
+    with pytest.raises(ConfigError, match="new"):
+        life.app.configure(changed(meter={"id": "new"}), WHO, may_change)
+    assert life.flash.programs == operations
+
+
 def test_the_same_configuration_changes_nothing():
     life = lived()
     operations = life.flash.programs

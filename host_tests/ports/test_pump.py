@@ -188,6 +188,21 @@ def test_error_of_our_own_is_raised(run):
         run(pump(Faulty(), Script((0, b"x")), LoopTime()))
 
 
+@pytest.mark.parametrize("where", ("read", "watch"))
+def test_a_session_that_the_heap_has_no_room_for_ends_and_nothing_else_does(run, where):
+    class Large(Echo):
+        def receive(self, data, now):
+            if where == "read":
+                raise MemoryError
+
+        def expire(self, now):
+            raise MemoryError
+
+    session = Large(ticks=(10,))
+    assert run(pump(session, Script((0, b"x"), (100, b"y")), LoopTime())) is False
+    assert session.closed
+
+
 def test_pump_can_be_cancelled_while_it_waits(run):
     async def cancelled():
         task = asyncio.create_task(pump(Echo(ticks=(9000,)), Script((100, b"x")), LoopTime()))

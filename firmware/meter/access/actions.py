@@ -7,7 +7,6 @@ name: it is not built into this meter.
 from meter.access import sections
 from meter.access.commands import WRITE_CONFIGURATION
 from meter.access.errors import Refused
-from meter.config.document import read
 from meter.config.schema import ConfigError
 from meter.config.store import Who
 from meter.inputs_outputs.disconnector import REMOTE_DISCONNECT, REMOTE_RECONNECT
@@ -126,15 +125,18 @@ def of_configuration(settings, configure, keys):
     """Return the dict of the command that writes the configuration.
 
     settings    function that returns the configuration in force
-    configure(text, Who)    makes another one hold
+    configure(text, Who, may_change)    makes another one hold, see App
     keys        Keys
     """
 
     def write(who, now, document):
         text = _bytes(document)
+
+        def may_change(new):
+            sections.check(sections.changed(settings(), new), who.rights, keys)
+
         try:
-            sections.check(sections.changed(settings(), read(text)), who.rights, keys)
-            configure(text, Who(who.origin, who.user, who.peer))
+            configure(text, Who(who.origin, who.user, who.peer), may_change)
         except ConfigError as error:
             raise Refused("; ".join(error.problems))
 

@@ -16,6 +16,10 @@ _WORDS = (
 _NUMBER = b"+-.0123456789eE"
 _ESCAPES = {0x22: '"', 0x5C: "\\", 0x2F: "/", 0x62: "\b", 0x66: "\f", 0x6E: "\n", 0x72: "\r", 0x74: "\t"}
 _QUOTE, _BACKSLASH, _U = const(0x22), const(0x5C), const(0x75)
+_BRACE, _END_OF_OBJECT, _BRACKET, _END_OF_ARRAY = const(0x7B), const(0x7D), const(0x5B), const(0x5D)
+_COLON, _COMMA = const(0x3A), const(0x2C)
+# As integers: a slice of bytes would be an object each time, and -1 is none of these.
+_FIRST_OF_NUMBER = tuple(b"-0123456789")
 
 
 class JsonError(ValueError):
@@ -29,14 +33,14 @@ def read(text):
     reader = _Reader(text)
     value = reader.value(0)
     reader.skip()
-    if reader.at < len(text):
+    if reader.at < reader.end:
         reader.fail("something follows the document")
     return value, reader.problems
 
 
 class _Reader:
     def __init__(self, text):
-        self.text, self.at, self.problems = text, 0, []
+        self.text, self.at, self.end, self.problems = text, 0, len(text), []
 
     def fail(self, what, at=None):
         raise JsonError("%s: %s" % (self._place(self.at if at is None else at), what))
@@ -46,62 +50,62 @@ class _Reader:
         return "%d:%d" % (before.count(b"\n") + 1, at - before.rfind(b"\n"))
 
     def skip(self):
-        """Go to the next byte that is no space. Return it as bytes, empty at the end."""
-        while self.text[self.at : self.at + 1] and self.text[self.at] in _SPACE:
-            self.at += 1
-        return bytes(self.text[self.at : self.at + 1])
+        """Go to the next byte that is no space. Return it, -1 at the end."""
+        text, at, end = self.text, self.at, self.end
+        while at < end and text[at] in _SPACE:
+            at += 1
+        self.at = at
+        return text[at] if at < end else -1
 
     def _take(self, wanted, what):
         if self.skip() != wanted:
-            self.fail("expected %s" % what if self.at < len(self.text) else "the text ends too early")
+            self.fail("expected %s" % what if self.at < self.end else "the text ends too early")
         self.at += 1
 
     def value(self, depth):
         """Return the value that begins here."""
         first = self.skip()
-        if first == b'"':
+        if first == _QUOTE:
             return self._string()
-        if first in (b"{", b"["):
+        if first in (_BRACE, _BRACKET):
             if depth >= DEEPEST:
                 self.fail("nested deeper than %d" % DEEPEST)
             self.at += 1
-            return self._object(depth + 1) if first == b"{" else self._array(depth + 1)
+            return self._object(depth + 1) if first == _BRACE else self._array(depth + 1)
         for word, value in _WORDS:
-            if self.text[self.at : self.at + len(word)] == word:
+            if word[0] == first and self.text[self.at : self.at + len(word)] == word:
                 self.at += len(word)
                 return value
-        if first and first in b"-0123456789":
+        if first in _FIRST_OF_NUMBER:
             return self._number()
-        return self.fail("expected a value" if first else "the text ends too early")
+        return self.fail("expected a value" if first >= 0 else "the text ends too early")
 
     def _object(self, depth):
         found = {}
-        if self._ends(b"}"):
+        if self._ends(_END_OF_OBJECT):
             return found
         while True:
-            if self.skip() != b'"':
-                self.fail(
-                    'expected a name in "quotes"' if self.at < len(self.text) else "the text ends too early"
-                )
+            if self.skip() != _QUOTE:
+                self.fail('expected a name in "quotes"' if self.at < self.end else "the text ends too early")
             at = self.at
             name = self._string()
             if name in found:
                 self.problems.append('%s: "%s" is there twice' % (self._place(at), name[:40]))
-            self._take(b":", "a colon")
+            self._take(_COLON, "a colon")
             found[name] = self.value(depth)
-            if self._ends(b"}"):
+            if self._ends(_END_OF_OBJECT):
                 return found
-            self._take(b",", "a comma or }")
+            self._take(_COMMA, "a comma or }")
 
     def _array(self, depth):
         found = []
-        if self._ends(b"]"):
+        if self._ends(_END_OF_ARRAY):
             return found
         while True:
             found.append(self.value(depth))
-            if self._ends(b"]"):
+            if self._ends(_END_OF_ARRAY):
                 return found
-            self._take(b",", "a comma or ]")
+            self._take(_COMMA, "a comma or ]")
 
     def _ends(self, wanted):
         is_end = self.skip() == wanted
@@ -109,9 +113,10 @@ class _Reader:
         return is_end
 
     def _number(self):
-        start = self.at
-        while self.text[self.at : self.at + 1] and self.text[self.at] in _NUMBER:
-            self.at += 1
+        start = at = self.at
+        while at < self.end and self.text[at] in _NUMBER:
+            at += 1
+        self.at = at
         if self.at - start > LONGEST_NUMBER:
             self.fail("a number of %d digits" % (self.at - start), start)
         text = bytes(self.text[start : self.at]).decode()
@@ -129,24 +134,27 @@ class _Reader:
         self.at += 1
         start, parts = self.at, []
         while True:
+            self.at = self._plain(self.at)
             code = (
-                self.text[self.at]
-                if self.at < len(self.text)
-                else self.fail("a text without its end", start - 1)
+                self.text[self.at] if self.at < self.end else self.fail("a text without its end", start - 1)
             )
             if code == _QUOTE:
                 break
             if code < 0x20:
                 self.fail("a control character in a text")
-            if code == _BACKSLASH:
-                parts.append(self._decoded(start, self.at))
-                parts.append(self._escape())
-                start = self.at
-            else:
-                self.at += 1
+            parts.append(self._decoded(start, self.at))
+            parts.append(self._escape())
+            start = self.at
         parts.append(self._decoded(start, self.at))
         self.at += 1
         return "".join(parts)
+
+    def _plain(self, at):
+        """Return where the first byte from `at` on is that is not text as it stands."""
+        text, end = self.text, self.end
+        while at < end and text[at] >= 0x20 and text[at] != _QUOTE and text[at] != _BACKSLASH:
+            at += 1
+        return at
 
     def _decoded(self, start, stop):
         try:
@@ -157,7 +165,7 @@ class _Reader:
         return decoded
 
     def _escape(self):
-        code = self.text[self.at + 1] if self.at + 1 < len(self.text) else 0
+        code = self.text[self.at + 1] if self.at + 1 < self.end else 0
         self.at += 2
         if code in _ESCAPES:
             return _ESCAPES[code]

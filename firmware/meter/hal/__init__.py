@@ -71,6 +71,7 @@ Board   adc or load, flash, partitions, half_cycles, nvram or None, rtc, power, 
         watchdog        Watchdog, or None where there is none
         security_keys   (is key 1 fitted, is key 2 fitted): the jumpers as they are now, booleans
         max_pdu         the longest APDU of DLMS that it has room for, bytes
+        restarts_to_configure   True: there is room for one configuration at a time; no such attribute: for two
         signature       digest of its firmware, bytes; b"" where it has none
         is_attended     True: a port that cannot be opened ends the start; False: it is a fault, and metering goes on
 

@@ -31,7 +31,7 @@ async def pump(session, stream, uptime, drain_ms=DRAIN_MS):
 
     drain_ms: how long a piece of output may take to leave; a peer that does not read for so long has gone.
     Returns True if the stream has ended, False if the session closed by itself. What the session raises is an
-    error of ours, and goes on to the caller.
+    error of ours, and goes on to the caller; but for a MemoryError, which ends the session.
     """
     return await _Pump(session, stream, uptime, drain_ms).run()
 
@@ -62,12 +62,21 @@ class _Pump:
     async def run(self):
         """See pump."""
         try:
+            ended = await self._watched_over()
+        except MemoryError:
+            # A board's heap is small. Who asks for more than there is loses his session, and nobody else anything.
+            self._session.finish(self._uptime.ms())
+            return False
+        return ended or self._lost or not await self._farewell()
+
+    async def _watched_over(self):
+        try:
             ended = await self._carry()
         finally:
             await self._end_watch()
         if self._error is not None:
             raise self._error
-        return ended or self._lost or not await self._farewell()
+        return ended
 
     async def _carry(self):
         """Read, answer, and so on. Return True if the stream has ended, False if the session is over."""
