@@ -8,10 +8,9 @@ def main():
     """Run the meter of the image that is to run, for ever."""
     try:
         __import__("start").run()
-    except ImportError:  # an image without upgrades has none
-        pass
     except Exception as error:  # whatever it is: what the board was flashed with still meters
-        print("start:", type(error).__name__, error)
+        if not ("%s" % error).lower().startswith("no module named 'start'"):  # an image without upgrades
+            print("start:", type(error).__name__, error)
     from device import main as run
 
     run()

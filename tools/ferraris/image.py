@@ -231,10 +231,9 @@ def _print(
     board: str, modules: list[Module], heaps: dict[str, int], sizes: dict[str, int], manifest: Manifest
 ) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("Module", no_wrap=True)
-    columns = ("Flash", "Heap from RAM", "in place", "here")
-    for name in columns:
-        table.add_column(name, justify="right")
+    table.add_column("Module", max_width=36, no_wrap=True)
+    for name in ("Flash", "From RAM", "In place", "Here"):
+        table.add_column(name, justify="right", no_wrap=True)
     for module in sorted(modules, key=lambda each: each.file.module):
         from_ram = f"{'~' if module.is_estimate else ''}{module.from_ram:,}"
         heap = heaps[module.file.module]
@@ -246,15 +245,12 @@ def _print(
         sum(column) for column in zip(*((len(m.code), m.from_ram, m.in_place) for m in modules), strict=True)
     ]
     table.add_row("all", *(f"{value:,}" for value in sums), f"~{sizes['heap']:,}")
-    console = Console()
-    console.print(table)
+    Console().print(table)
     budget, is_frozen = manifest.values.get("BUDGET", {}), manifest.values.get("FROZEN", False)
     where = "frozen into MicroPython" if is_frozen else "run in place"
-    for kind, what in (("flash", "the image file"), ("heap", f"all modules, {where}")):
+    for kind, what in (("flash", "the image file"), ("heap", f"all modules, {where} (~ estimated)")):
         limit = f" of {budget[kind]:,}" if kind in budget else ", no budget"
-        console.print(f"{board} {VERSION}: {kind} {sizes[kind]:,} bytes{limit}: {what}", highlight=False)
+        print(f"{board} {VERSION}: {kind} {sizes[kind]:,} bytes{limit}: {what}")
     if "HEAP" in manifest.values:
-        console.print(
-            "the heap: " + ", ".join(f"{n:,} {what}" for what, n in manifest.values["HEAP"]), highlight=False
-        )
-    console.print("~ estimated", highlight=False)
+        (first, has), *others = manifest.values["HEAP"]
+        print(f"heap: {first} {has:,}; of it " + ", ".join(f"{what} {size:,}" for what, size in others))

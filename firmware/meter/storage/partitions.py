@@ -135,12 +135,15 @@ def _can_become(flash, start, wanted):
 
 def _is_blank(flash, start, stop):
     """Return True if all bytes from start up to stop are 0xFF."""
-    chunk = bytearray(CHUNK)
-    for at in range(start, stop, CHUNK):
-        part = memoryview(chunk)[: min(CHUNK, stop - at)]
-        flash.read(at, part)
-        if bytes(part).rstrip(b"\xff"):
+    chunk, blank = bytearray(CHUNK), b"\xff" * CHUNK
+    while start < stop:
+        # Compared whole: a megabyte has to be looked through before the meter meters.
+        if stop - start < CHUNK:
+            chunk, blank = chunk[: stop - start], blank[: stop - start]
+        flash.read(start, chunk)
+        if chunk != blank:
             return False
+        start += CHUNK
     return True
 
 

@@ -206,10 +206,9 @@ class Sectors:
 
     def used(self, sequence):
         """Return the offset behind the last byte of the sector that is not blank (0xFF)."""
-        start = self._start(sequence)
+        start, chunk, blank = self._start(sequence), self._chunk, b"\xff" * CHUNK
         for at in range(self.size - CHUNK, -1, -CHUNK):
-            self._flash.read(start + at, self._chunk)
-            tail = len(bytes(self._chunk).rstrip(b"\xff"))
-            if tail:
-                return at + tail
+            self._flash.read(start + at, chunk)
+            if chunk != blank:
+                return at + len(bytes(chunk).rstrip(b"\xff"))
         return 0

@@ -134,18 +134,22 @@ _KINDS = (
 
 def name_of(code):
     """Return the logical name (6 bytes) of a Code, or None: it has none."""
+    first, _, rest = code.key.partition(".")
     for kind, name, phase, b, c, d, e in SINGLE:
-        if kind == code.kind and code.key == _key(name, "", phase):
+        if kind == code.kind and (name == first and phase == rest or name == code.key):
             return _ln(b, c, d, e)
     for name, kind, c, d in NUMBERED:
-        if kind == code.kind and code.key.startswith(name + "."):
-            return _ln(int(code.key[len(name) + 1 :]), c, d, 0)
-    row = _kind(code.kind)
-    for name, direction, of, phases, b, cs in FLOWS:
-        if of & row[2]:
-            for phase, c in zip(phases, cs):
-                if _flow(name, direction, phase, row[2]) == code.key:
-                    return _given(_ln(b, c, row[1], code.rate), code)
+        if kind == code.kind and name == first:
+            return _ln(int(rest), c, d, 0)
+    _, d, wanted, _ = _kind(code.kind)
+    direction, _, phase = rest.rpartition(".")
+    if wanted == INTEGRAL and first.endswith("h"):
+        first = first[:-1]
+    for name, way, of, phases, b, cs in FLOWS:
+        # The text is compared last: by then there are one or two of fifty rows left.
+        if of & wanted and name == first and phase in phases and way in (direction, "net"):
+            if _flow(name, way, phase, wanted) == code.key:
+                return _given(_ln(b, cs[phases.index(phase)], d, code.rate), code)
     return None
 
 
