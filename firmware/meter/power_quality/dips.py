@@ -18,13 +18,14 @@ Most frames hold nothing: then the lowest and the highest value of each voltage 
 from meter.compat import const
 from meter.metrology.connection import Connection
 from meter.metrology.frame import GAP
-from meter.power_quality.voltage_event import DIP, INTERRUPTION, SWELL, VoltageEvent
+from meter.power_quality.voltage_event import DIP, FLOW_ROWS, INTERRUPTION, SWELL, VoltageEvent
 from meter.quantities import START
 from meter.xnp import FLOAT, floats, np
 
 # A voltage that never was cannot dip. It is watched from the first cycle on in which it is whole, or after ten
 # cycles in which it is not interrupted: a meter may be started in a dip.
 SETTLED = const(20)
+_A = START["A"]
 
 # Connections in which the line-to-line voltages are watched, and their nominal value over that of an element. The
 # voltages of a four-wire delta to its neutral differ, those between its lines do not.
@@ -160,6 +161,7 @@ class Dips:
     def _look(self, frame, rows, clock, sums, first):
         """Look at each value. first: the half cycle of the frame that the first value belongs to."""
         columns = [floats(sums[k]) if frame.n > 1 else [sums[k]] for k in range(3)]
+        single = self._single(frame, rows) if frame.n == 1 else None
         starts = [one.watch(columns[one.place]) for one in self._voltages]
         watched = [columns[one.place] for one in self._voltages if one.is_watched]
         highest = [max(values) for values in zip(*watched)]
@@ -175,11 +177,28 @@ class Dips:
                 if stop > k:
                     if one.event.kind == DIP and min(highest[k:stop]) < one.interruption:
                         one.event.kind = INTERRUPTION
-                    volts = [(x * 0.5) ** 0.5 for x in column[k:stop]]
-                    one.event.add(volts, rows, frame.seconds, k + first, stop + first, frame.flags)
+                    if single:
+                        flows, amperes = single
+                        ampere = amperes[one.event.current - _A]
+                        one.event.add_one((column[0] * 0.5) ** 0.5, ampere, flows, frame.flags)
+                    else:
+                        self._add(one.event, column[k:stop], frame, rows, k + first)
                 if stop < len(column):
                     self._close(one, self._start_of(frame, stop + first), clock)
                 k = stop
+
+    def _single(self, frame, rows):
+        """Return what flowed in a frame's only half cycle, a view, and the amperes of A, B, C, a list."""
+        seconds = float(frame.seconds[0])
+        return rows[:FLOW_ROWS, 0], [x / seconds for x in floats(rows[_A : _A + 3, 0])]
+
+    def _add(self, event, squares, frame, rows, start):
+        """Let an event take half cycles of a frame from `start` on. squares: their Urms(1/2), squared, twice."""
+        end = start + len(squares)
+        volts = [(x * 0.5) ** 0.5 for x in squares]
+        amperes = floats(rows[event.current, start:end] / frame.seconds[start:end])
+        flowed = [sum(floats(rows[row, start:end])) for row in event.rows]
+        event.add(volts, amperes, flowed, frame.flags)
 
     def _start_of(self, frame, k):
         return frame.ends[k - 1] if k else self._end

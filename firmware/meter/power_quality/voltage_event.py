@@ -5,13 +5,15 @@ from meter.metrology.diagnostics import texts
 from meter.metrology.span import Span
 from meter.metrology.values import value
 from meter.quantities import FLOWS, PHASES, START, index
-from meter.xnp import floats
+from meter.xnp import np
 
 DIP, SWELL, INTERRUPTION = "dip", "swell", "interruption"
 UNFINISHED = "unfinished"
 
 _MICRO = const(1000000)
+_FEW = const(20)  # half cycles that are summed up in floats
 _A = START["A"]
+FLOW_ROWS = START["VAv"]  # of W, VAR, VA
 
 
 def _flow_rows(phase):
@@ -36,6 +38,7 @@ class VoltageEvent:
     volts, amperes  [lowest, highest, mean], RMS of one cycle, renewed each half cycle
     power_factor    over the whole event, signed as the quantity PF.bi; of all phases for a line-to-line voltage
     marks           text: what to know of it; "" if nothing
+    current, rows   which rows of a frame it takes: amperes; powers, all below FLOW_ROWS
     """
 
     def __init__(self, kind, phase, nominal, start, first):
@@ -45,32 +48,63 @@ class VoltageEvent:
         self.microseconds = self.half_cycles = self._flags = 0
         self.volts = self.amperes = None
         self.power_factor, self.marks = 0.0, ""
-        self._current = _A + PHASES.index(phase[0])
+        self.current = _A + PHASES.index(phase[0])
         self._power = phase if len(phase) == 1 else "P"
-        self._rows = _flow_rows(self._power)
-        self._sums = [0] * (2 + len(self._rows))
+        self.rows = _flow_rows(self._power)
+        self._sums = [0] * (2 + len(self.rows))
+        self._flows = np.zeros(FLOW_ROWS)
+        self._volts = self._amperes = 0.0
+        self._count = 0
 
     @property
     def magnitude(self):
         """Volts: the lowest of a dip or interruption, the highest of a swell."""
         return self.volts[self.kind == SWELL]
 
-    def add(self, volts, rows, seconds, start, stop, flags):
-        """Take half cycles start to stop (not included) of a frame, at least one. volts: their RMS, a list."""
-        durations = floats(seconds[start:stop])
-        amperes = [x / s for x, s in zip(floats(rows[self._current, start:stop]), durations)]
+    def add(self, volts, amperes, flowed, flags):
+        """Take half cycles, at least one. volts, amperes: their RMS, lists. flowed: what flowed in all, by `rows`."""
         self.volts = _extremes(self.volts, volts)
         self.amperes = _extremes(self.amperes, amperes)
-        self.half_cycles += stop - start
+        self._volts += sum(volts)
+        self._amperes += sum(amperes)
+        for row, total in zip(self.rows, flowed):
+            self._flows[row] += total
+        self._count_in(len(volts), flags)
+
+    def add_one(self, volts, amperes, flows, flags):
+        """Take one half cycle. volts, amperes: RMS. flows: its first FLOW_ROWS integrals, an array.
+
+        It happens 120 times a second, as long as the voltage stays away: so it makes next to nothing.
+        """
+        self.volts = _widened(self.volts, volts)
+        self.amperes = _widened(self.amperes, amperes)
+        self._volts += volts
+        self._amperes += amperes
+        self._flows += flows
+        self._count_in(1, flags)
+
+    def _count_in(self, half_cycles, flags):
+        self.half_cycles += half_cycles
         self._flags |= flags
-        self._sums[0] += _micro(volts)
-        self._sums[1] += _micro(amperes)
-        for k, row in enumerate(self._rows):
-            self._sums[2 + k] += _micro(floats(rows[row, start:stop]))
+        self._count += half_cycles
+        if self._count >= _FEW:
+            self._carry()
+
+    def _carry(self):
+        """Add what a few half cycles have summed up in floats: integers of each would be too much work for a Pico."""
+        sums, flows = self._sums, self._flows
+        sums[0] += int(self._volts * _MICRO)
+        sums[1] += int(self._amperes * _MICRO)
+        for k, row in enumerate(self.rows):
+            sums[2 + k] += int(float(flows[row]) * _MICRO)
+        flows -= flows
+        self._volts = self._amperes = 0.0
+        self._count = 0
 
     def close(self, end, last, microseconds, is_finished):
         """It ends here: with the voltage back, or because there is nothing more to see."""
         self.end, self.last, self.microseconds = end, last, microseconds
+        self._carry()
         self.volts[2] = self._sums[0] / self.half_cycles / _MICRO
         self.amperes[2] = self._sums[1] / self.half_cycles / _MICRO
         self.power_factor = self._power_factor()
@@ -78,14 +112,20 @@ class VoltageEvent:
 
     def _power_factor(self):
         span = Span()
-        for k, row in enumerate(self._rows):
+        for k, row in enumerate(self.rows):
             span.sums[row] = self._sums[2 + k] / _MICRO
         span.seconds, span.half_cycles = 1.0, 1  # of a ratio any time will do
         return value(span, index("PF.bi." + self._power))
 
 
-def _micro(values):
-    return sum([int(x * _MICRO) for x in values])
+def _widened(extremes, value):
+    if extremes is None:
+        return [value, value, 0.0]
+    if value < extremes[0]:
+        extremes[0] = value
+    elif value > extremes[1]:
+        extremes[1] = value
+    return extremes
 
 
 def _extremes(before, values):
