@@ -34,6 +34,9 @@ class Memory:
     def save(self, state, second):
         self.kept = (second, bytes(state))
 
+    def idle(self):
+        return False
+
     def load(self):
         return self.kept
 

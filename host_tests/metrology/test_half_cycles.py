@@ -176,8 +176,9 @@ def test_no_joule_is_booked_twice_or_lost(half_cycles, dtype):
     joules = [float(np.sum(row)) / 30720 for row in products]
     for p, expected in enumerate([*joules, sum(joules)]):
         net = np.sum(found.rows[p], dtype=float) - np.sum(found.rows[4 + p], dtype=float)
-        # Boundaries between samples, and interpolated noise, are all that differs: 1e-5 of what goes to and fro.
-        assert net == pytest.approx(expected, abs=0.01)
+        # Boundaries between samples, and interpolated noise, are all that differs: 2e-5 of what goes to and fro, 600 W
+        # an element. Where the first half cycle begins, within 0.02 samples, is 0.001 J of it.
+        assert net == pytest.approx(expected, abs=0.03 if p == 3 else 0.01)
         gross = np.sum(np.abs(found.rows[p])) + np.sum(np.abs(found.rows[4 + p]))
         assert gross > 10 * abs(net)  # or the test would not have turned anything around
 

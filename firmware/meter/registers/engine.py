@@ -150,6 +150,8 @@ class Engine:
         if is_due or len(self._outbox):
             self._store(now)
             self._check(now)
+        else:
+            self.journal.idle()  # so that the next checkpoint need not wait for an erase
         self.status.tick(now)
         if self.journal.keeps_seconds:
             self.journal.save_second(self.state(now), now)

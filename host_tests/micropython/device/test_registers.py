@@ -20,6 +20,9 @@ class Memory:
     def save(self, state, second):
         self.kept = state
 
+    def idle(self):
+        return False
+
     def load(self):
         return None
 
