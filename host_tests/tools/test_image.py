@@ -179,12 +179,16 @@ def test_what_is_frozen_is_the_manifest_and_by_what_it_is_known(frozen, tmp_path
     """MicroPython's build takes the folder's manifest.py; an upgrade must name the same firmware."""
     assert image.command(options(freeze=str(tmp_path / "frozen"))) == 0
     text = (tmp_path / "frozen" / "manifest.py").read_text()
-    assert f'include("{frozen}/manifest.py")' in text and 'module("flashed.py")' in text
+    assert 'freeze_mpy("modules")' in text and 'module("flashed.py")' in text
     found = {}
     exec((tmp_path / "frozen" / "flashed.py").read_text(), found)
     data = (tmp_path / "frozen" / "factory.image").read_bytes()
     header = check(lambda at, count: data[at : at + count], len(data), "small")
-    assert found["ID"] == image.identity(data[header.first * 256 :]) != bytes(8)
+    payload = data[header.first * 256 :]
+    assert found["ID"] == image.identity(payload) != bytes(8)
+    modules = tmp_path / "frozen" / "modules"
+    there = {str(path.relative_to(modules)): path.read_bytes() for path in modules.rglob("*.mpy")}
+    assert there == romfs.read(payload)
 
 
 def test_an_image_of_what_has_changed_holds_those_modules_and_names_what_it_changes(frozen, tmp_path, capsys):

@@ -11,6 +11,7 @@ image_heap.
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,8 +37,9 @@ KINDS = ("flash", "heap")
 FREEZE = '''"""{board} {version} and what MicroPython's port has. Written by `ferraris image {board} --freeze`."""
 
 include("{boards}/rp2/frozen_manifest.py")
-include("{boards}/{board}/manifest.py")
 module("flashed.py")
+# Compiled here: the port would compile for processors without floating point, which the native code needs.
+freeze_mpy("modules")
 '''
 FLASHED = '''"""Which firmware is frozen in: {board} {version}. An upgrade may bring what has changed since."""
 
@@ -150,6 +152,11 @@ def freeze(place: Path, board: str, made: Made, manifest: Manifest) -> None:
     text = FLASHED.format(**known, identity=identity(romfs.write(made.files)))
     (place / "flashed.py").write_text(text, encoding="utf-8")
     (place / "factory.image").write_bytes(made.data)
+    shutil.rmtree(place / "modules", ignore_errors=True)
+    for name, code in made.files.items():
+        path = place / "modules" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(code)
 
 
 def boards() -> list[str]:
