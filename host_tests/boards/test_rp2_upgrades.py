@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import start
 from meter.access import upgrade
+from meter.access.errors import Refused
 from meter.storage import boot, image, loader
 from meter.storage.boot import CONFIRMED, FACTORY, ON_TRIAL, TRIED
 
@@ -170,6 +171,28 @@ def test_a_second_upgrade_that_hangs_gives_way_to_the_first(pico):
     assert [powered_up(pico) for _ in range(3)] == [PAYLOADS[0]] * 3
     _, app = pico.start()
     assert app.dlms_state.upgrade.status == upgrade.ACTIVATE_FAILED
+
+
+def test_an_image_of_changes_is_taken_by_the_firmware_that_it_changes_and_by_no_other(pico, monkeypatch):
+    frozen = types.ModuleType("flashed")
+    frozen.ID = b"flashed!"
+    monkeypatch.setitem(sys.modules, "flashed", frozen)
+    made = [
+        image.build(p, BOARD, "9.9.0", changes=i)
+        for p, i in zip(PAYLOADS, (b"another!", frozen.ID), strict=True)
+    ]
+    monkeypatch.setitem(globals(), "IMAGES", made)
+    _, app = pico.start()
+    with pytest.raises(
+        Refused, match="it changes the firmware 616e6f7468657221, this board was flashed with 666c6173"
+    ):
+        transfer(app, 0)
+    assert powered_up(pico) is FLASHED
+    with_image(pico, 1)
+    assert powered_up(pico) == PAYLOADS[1]
+    frozen.ID = b"flashed2"  # over USB
+    record_of(pico).confirm(1_700_000_000)
+    assert powered_up(pico) is FLASHED
 
 
 def test_an_image_that_rots_on_the_flash_is_not_run(pico):
