@@ -74,7 +74,7 @@ def command(options: Namespace) -> int:
     else:
         _print(options.board, modules, heaps, sizes, manifest)
         if made.changed is not None:
-            print(f"{len(made.changed)} modules have changed: {', '.join(sorted(made.changed))}")
+            print(f"{options.board} {VERSION}: changed: {', '.join(sorted(made.changed))}")
     for sentence in (warnings := missing(manifest.files)) + over:
         print(f"ferraris: {options.board}: {sentence}", file=sys.stderr)
     if not over:
