@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,9 +49,10 @@ ID = {identity!r}
 
 
 class Made(NamedTuple):
-    """An image. files: path -> content of its ROMFS. changed: names of its modules, None: it is complete."""
+    """An image. files: path -> content of its ROMFS, payload. changed: names of its modules, None: it is complete."""
 
     files: dict[str, bytes]
+    payload: bytes
     changed: frozenset[str] | None
     data: bytes
 
@@ -101,11 +103,8 @@ def make(modules: list[Module], board: str, key: str | None = None, since: str |
             raise UsageError(f"{since}: no module has changed since")
         files[CHANGED] = "\n".join(sorted(changed)).encode()
     payload = romfs.write(files)
-    if not key:
-        return Made(files, changed, build(payload, board, VERSION, changes=changes))
-    private = signing.read_key(key)
-    sign = lambda digest: signing.sign(private, digest)  # noqa: E731
-    return Made(files, changed, build(payload, board, VERSION, sign, changes))
+    sign = partial(signing.sign, signing.read_key(key)) if key else None
+    return Made(files, payload, changed, build(payload, board, VERSION, sign, changes))
 
 
 def path_of(file: File) -> str:
@@ -135,7 +134,7 @@ def _write(options: Namespace, made: Made, manifest: Manifest) -> None:
     if options.out:
         Path(options.out).write_bytes(made.data)
     if options.romfs:
-        Path(options.romfs).write_bytes(romfs.write(made.files))
+        Path(options.romfs).write_bytes(made.payload)
     if options.freeze:
         freeze(Path(options.freeze), options.board, made, manifest)
 
@@ -149,7 +148,7 @@ def freeze(place: Path, board: str, made: Made, manifest: Manifest) -> None:
     place.mkdir(parents=True, exist_ok=True)
     known = {"board": board, "version": VERSION, "boards": BOARDS.as_posix()}
     (place / "manifest.py").write_text(FREEZE.format(**known), encoding="utf-8")
-    text = FLASHED.format(**known, identity=identity(romfs.write(made.files)))
+    text = FLASHED.format(**known, identity=identity(made.payload))
     (place / "flashed.py").write_text(text, encoding="utf-8")
     (place / "factory.image").write_bytes(made.data)
     shutil.rmtree(place / "modules", ignore_errors=True)

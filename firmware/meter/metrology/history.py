@@ -9,10 +9,8 @@ from meter.metrology.phase import WINDOW
 from meter.metrology.resampler import Resampler
 from meter.xnp import Samples, copy, move_down, multiply, np
 
-_SINGLE = (
-    16,
-    14,
-)  # quarters of room for frames of one half cycle, and from how many on what is not needed is dropped
+# Quarters of room for frames of one half cycle, and from how many on what is not needed is dropped.
+_SINGLE = (16, 14)
 _IN_STEP = 0.02  # samples by which boundaries may stray from every 256th sample to take samples as they are
 
 
