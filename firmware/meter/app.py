@@ -169,6 +169,7 @@ class App:
         former = self.settings
         if getattr(self._board, "restarts_to_configure", False):
             self._store.save(settings, self.meter.clock.second, who)
+            self.settings = settings  # what is read back is what is stored
             self.warm_start()
         else:
             self._go_on(settings, engine, who)

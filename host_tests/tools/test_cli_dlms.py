@@ -6,8 +6,11 @@ import os
 import re
 import socket
 import stat
+from contextlib import nullcontext
 
 import pytest
+from ferraris.dlms import program
+from ferraris.errors import ClientError
 from meter.config import document
 from meter.config.schema import defaults
 from meter.storage.image import build
@@ -272,6 +275,28 @@ def test_a_configuration_is_compared_written_and_read_back(meter, run, managemen
     assert result.returncode == 0 and "the meter has it" in result.stdout, result
     assert meter.app.settings["meter.id"] == "Feeder 7"
     assert "nothing is written" in run("program", management, path).stdout
+
+
+@pytest.mark.parametrize("is_back", (True, False))
+def test_a_board_that_starts_again_with_its_configuration_is_asked_until_it_is_back(monkeypatch, is_back):
+    """In a time of its own: nobody waits."""
+    now, answers = [0.0], [ClientError("cut off"), ClientError("refused")]
+
+    def connected(options):
+        if answers or not is_back:
+            raise answers.pop(0) if answers else ClientError("gone for good")
+        return nullcontext("the settings")
+
+    monkeypatch.setattr(program, "connected", connected)
+    monkeypatch.setattr(program, "_settings", lambda meter: meter)
+    monkeypatch.setattr(program.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(program.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    if is_back:
+        assert program._read_back(None) == "the settings" and now == [2.0]
+    else:
+        with pytest.raises(ClientError, match="gone for good"):
+            program._read_back(None)
+        assert program.RESTART_S < now[0] < program.RESTART_S + 2
 
 
 def test_a_configuration_with_faults_is_refused_before_the_meter_is_called(capsys, tmp_path):

@@ -1,6 +1,7 @@
 """`ferraris program`: changes a meter over DLMS. It reads first, shows what differs, writes, and reads again."""
 
 import sys
+import time
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from ferraris.errors import ClientError, UsageError
 from ferraris.settings import Settings, load_settings
 
 NOW = "now"
+RESTART_S = 30.0  # in which a board is back
 KEYS = tuple(writing.KEYS)
 ACTIONS = ("set-time", *writing.SCRIPTS, "image", "key")
 _ARGUMENTS = {"set-time": "now, or a time such as 2026-01-31T12:00:00Z", "image": "a file", "key": "its name"}
@@ -48,11 +50,24 @@ def _configure(options: Namespace) -> int:
         if not lines or options.dry_run:
             return 0
         writing.configure(meter, Path(options.what).read_bytes())
-        left = differences(_settings(meter), wanted)
+    left = differences(_read_back(options), wanted)
     if left:
         raise ClientError(f"the meter has not taken all of it: {left[0]}")
     print("written, and read back: the meter has it")
     return 0
+
+
+def _read_back(options: Namespace) -> Settings:
+    """Return the settings that the meter has now. A small board starts again with them: it is waited for."""
+    end = time.monotonic() + RESTART_S
+    while True:
+        try:
+            with connected(options) as meter:
+                return _settings(meter)
+        except ClientError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(1)
 
 
 def _settings(meter: Client) -> Settings:
@@ -64,10 +79,10 @@ def _settings(meter: Client) -> Settings:
 
 def _set_time(options: Namespace) -> int:
     given = options.argument or NOW
-    time = None if given == NOW else _time(given)
+    wanted = None if given == NOW else _time(given)
     with connected(options) as meter:
         before = reading.clock_records(meter)[0]["time"]
-        writing.set_time(meter, time or datetime.now(UTC))
+        writing.set_time(meter, wanted or datetime.now(UTC))
         after = reading.clock_records(meter)[0]["time"]
     print(f"clock: {before:%Y-%m-%d %H:%M:%S} -> {after:%Y-%m-%d %H:%M:%S} UTC")
     return 0
@@ -75,10 +90,10 @@ def _set_time(options: Namespace) -> int:
 
 def _time(text: str) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{text}: not a time such as 2026-01-31T12:00:00Z, nor {NOW}") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _script(options: Namespace) -> int:
